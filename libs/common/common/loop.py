@@ -1,0 +1,54 @@
+"""A loop of a service: does what is due, waits for time or work, and never dies silently."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from common.errors import Transient
+
+if TYPE_CHECKING:
+    from common.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`run` does what is due and says how much it did; `due` counts what is due now; `next_at` says when there will be work (business time).
+
+    `every` is the longest pause in machine time; a step of business time wakes every loop at once.
+    """
+
+    name: str
+    run: "Callable[[Runtime[Any]], Awaitable[int]]"
+    due: "Callable[[Runtime[Any]], Awaitable[int]] | None" = None
+    next_at: "Callable[[Runtime[Any]], Awaitable[datetime | None]] | None" = None
+    every: timedelta = timedelta(seconds=1)
+
+
+async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
+    """Run `loop` until cancelled; a failure is logged and counted and the loop goes on."""
+    failures = 0
+    while True:
+        done = 0
+        try:
+            done = await loop.run(runtime)
+            failures = 0
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            failures += 1
+        except Transient as error:
+            failures += 1
+            log.warning("loop_waits", loop=loop.name, error=error.slug, failures=failures)
+        except Exception as error:  # noqa: BLE001 - a bug in one turn must not stop the clocks of every other case
+            failures += 1
+            log.error("loop_failed", loop=loop.name, error=type(error).__name__, failures=failures)
+        runtime.metrics.loop_seen.labels(service=runtime.name, loop=loop.name).set_to_current_time()
+        if not done:
+            await runtime.pause(loop, failures)

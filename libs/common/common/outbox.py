@@ -1,0 +1,203 @@
+"""Facts leave through the outbox: written with the state in one transaction, published by the relay, kept as the fact log (ADR 0003).
+
+Not here: what a fact means, and how bytes reach the broker (`messaging`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, Protocol
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from common.documents import Aggregate, Database, Doc, Index, Outgoing, Transaction, to_doc
+from common.events import Envelope, Fact, Lane
+from common.metrics import Metrics
+from common.timesource import machine_now
+from common.topology import heard
+
+log = structlog.get_logger()
+BATCH = 100
+LEASE = timedelta(seconds=15)
+SETTLE = timedelta(seconds=10)  # longer than any transaction lives: nothing can appear behind a reader's cursor any more
+RECOVER_AFTER = timedelta(seconds=2)  # what the process itself publishes after the commit is left to it for this long
+BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+INDEXES: tuple[Index, ...] = (
+    Index("outbox", (("sent_at", 1), ("order", 1)), where={"sent_at": None}),
+    Index("outbox", (("order", 1),), unique=True),
+    Index("outbox", (("prefix", 1), ("order", 1))),
+    Index("outbox", (("stream", 1), ("seq", 1))),
+)
+
+
+def envelope(source: str, subject: str, seq: int, fact: Fact, *, at: datetime, site: str, lane: Lane, trace: str) -> Envelope:
+    """Return the fact in its CloudEvents envelope; the id is its place in its stream, so it is the same whenever it is made."""
+    return Envelope(
+        id=f"{source}:{fact.prefix()}:{subject}:{seq}",
+        source=f"/huiyin/{source}",
+        type=f"huiyin.{fact.kind}.v1",
+        subject=subject,
+        time=at,
+        site=site,
+        lane=lane,
+        seq=seq,
+        traceparent=trace,
+        data=fact.model_dump(mode="json", exclude_none=True),
+    )
+
+
+def _row(made: Envelope, key: str, body: str) -> Doc:
+    return {
+        "_id": made.id,
+        "order": str(uuid7()),
+        "stream": made.stream,
+        "prefix": made.kind.split(".", 1)[0],
+        "kind": made.kind,
+        "seq": made.seq,
+        "site": made.site,
+        "key": key,
+        "body": body,
+        "trace": made.traceparent,
+        "made_at": machine_now(),
+        "sent_at": None if heard(made.kind.split(".", 1)[0]) else machine_now(),
+        "lease_until": None,
+        "fence": 0,
+    }
+
+
+async def say(tx: Transaction, subject: str, seqs: dict[str, int], facts: Sequence[Fact], *, site: str, at: datetime, lane: Lane) -> None:
+    """Append facts about `subject` to the outbox; `seqs` is counted up in place."""
+    rows = []
+    for fact in facts:
+        seqs[fact.prefix()] = seq = seqs.get(fact.prefix(), 0) + 1
+        made = envelope(tx.source, subject, seq, fact, at=at, site=site, lane=lane, trace=tx.trace)
+        key = f"{site}.{lane}.{fact.kind}"
+        row = _row(made, key, made.model_dump_json())
+        rows.append(row)
+        if row["sent_at"] is None:
+            tx.outgoing.append(Outgoing(made.id, made.stream, key, row["body"].encode(), made.traceparent))
+    if rows:
+        await tx.insert("outbox", *rows)
+
+
+async def save(tx: Transaction, collection: str, state: Aggregate, facts: Sequence[Fact], *, at: datetime, lane: Lane) -> None:
+    """Put the document and append its facts in the same transaction (house rule 4); `state.seqs` is counted up in place."""
+    state.seqs = dict(state.seqs)
+    await say(tx, state.id, state.seqs, facts, site=state.site, at=at, lane=lane)
+    await tx.put(collection, to_doc(state))
+
+
+class Publisher(Protocol):
+    """What the relay needs of a bus."""
+
+    async def publish(self, rows: Sequence[Outgoing]) -> list[bool]:
+        """Return for each row whether the broker confirmed it."""
+        ...
+
+
+class Relay:
+    """Publishes facts: at once those that this process just committed, by polling those that anybody left behind."""
+
+    def __init__(self, documents: Database, bus: Publisher, metrics: Metrics, poll_s: float) -> None:
+        """`poll_s`: longest pause between two looks for rows left behind."""
+        self._documents, self._bus, self._metrics, self._poll_s = documents, bus, metrics, poll_s
+        self._offered: asyncio.Queue[Outgoing] = asyncio.Queue()
+        self._behind: set[str] = set()  # streams with an earlier unsent row: later rows wait for the poll, in order
+        self._failures = 0
+        self._recover_at = 0.0
+        self.busy = 0  #: facts offered and not yet tried
+
+    def offer(self, rows: Sequence[Outgoing]) -> None:
+        """Publish these right after their commit; a stream with an earlier unsent row is left to the poll (decisions.md 1)."""
+        for row in rows:
+            if row.stream not in self._behind:
+                self.busy += 1
+                self._offered.put_nowait(row)
+
+    async def run(self) -> None:
+        """Work until cancelled. A frozen broker cancels publishes that nobody cancelled: that is a failure, not an end (reliability.md X6)."""
+        while True:
+            try:
+                await self._turn()
+                self._failures = 0
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                await self._back_off("cancelled")
+            except Exception as error:  # noqa: BLE001 - whatever happened, the rows are still in the store
+                await self._back_off(type(error).__name__)
+
+    async def _back_off(self, error: str) -> None:
+        pause = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+        self._failures += 1
+        log.warning("relay_failed", error=error, pause_s=pause, failures=self._failures)
+        self._metrics.relay_failures.inc()
+        await asyncio.sleep(pause)
+
+    async def _turn(self) -> None:
+        if monotonic() >= self._recover_at:
+            self._recover_at = monotonic() + self._poll_s
+            await self._recover()
+        try:
+            first = await asyncio.wait_for(self._offered.get(), self._poll_s)
+        except TimeoutError:
+            return
+        batch = [first]
+        while len(batch) < BATCH and not self._offered.empty():
+            batch.append(self._offered.get_nowait())
+        try:
+            await self._send(batch)
+        finally:
+            self.busy -= len(batch)
+
+    async def _recover(self) -> None:
+        """Publish what is older than a crash could excuse, oldest first, until nothing is left."""
+        where = {"sent_at": None, "made_at": {"$lt": await self._documents.machine_now() - RECOVER_AFTER}}
+        while rows := await self._documents.claim("outbox", where, sort=[("order", 1)], limit=BATCH, lease=LEASE):
+            rows.sort(key=lambda row: row["order"])
+            unsent = await self._send([Outgoing(row["_id"], row["stream"], row["key"], row["body"].encode(), row["trace"]) for row in rows])
+            if unsent:
+                await self._documents.update("outbox", {"_id": {"$in": unsent}}, {"lease_until": None})
+                msg = f"{len(unsent)} facts were not confirmed"
+                raise ConnectionError(msg)
+        self._behind.clear()
+
+    async def _send(self, rows: list[Outgoing]) -> list[str]:
+        confirmed = await self._bus.publish(rows)
+        sent = [row.id for row, ok in zip(rows, confirmed, strict=True) if ok]
+        unsent = [row for row, ok in zip(rows, confirmed, strict=True) if not ok]
+        self._behind.update(row.stream for row in unsent)
+        if sent:
+            await self._documents.update("outbox", {"_id": {"$in": sent}}, {"sent_at": machine_now()})
+            self._metrics.facts_sent.inc(len(sent))
+        return [row.id for row in unsent]
+
+
+async def oldest_unsent(documents: Database) -> timedelta | None:
+    """Return how long the oldest unsent fact has waited (machine time), None when all are sent."""
+    rows = await documents.find("outbox", {"sent_at": None}, sort=[("order", 1)], limit=1)
+    return machine_now() - rows[0]["made_at"] if rows else None
+
+
+async def read_log(documents: Database, *, after: str, prefixes: Sequence[str], limit: int, settled: bool = True) -> list[Doc]:
+    """Return rows of the fact log after a cursor, oldest first. Only settled rows, so that a cursor never skips a late commit."""
+    where: Doc = {"order": {"$gt": after}}
+    if prefixes:
+        where["prefix"] = {"$in": list(prefixes)}
+    if settled:
+        where["made_at"] = {"$lt": await documents.machine_now() - SETTLE}
+    return await documents.find("outbox", where, sort=[("order", 1)], limit=limit)
+
+
+async def said(documents: Database, prefixes: Sequence[str]) -> dict[str, int]:
+    """Return how many facts of each prefix were ever said."""
+    return {prefix: await documents.count("outbox", {"prefix": prefix}) for prefix in prefixes}
+
+
+def as_fact(row: Doc) -> dict[str, Any]:
+    """Return a row as the facts door shows it."""
+    return {"cursor": row["order"], "id": row["_id"], "event": row["body"]}

@@ -1,0 +1,316 @@
+"""One running service: its store, bus, time, loops and peers, and the two ways anything changes: a command and a fact (house rule 3).
+
+Not here: HTTP (`web`), the broker (`messaging`), the driver (`mongo`), any rule.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx2
+import structlog
+
+from common import inbox, outbox, tracing
+from common.auth import Tokens
+from common.documents import Database, Documents, Index, Transaction
+from common.errors import Fate, HuiyinError, Missing, PeerAway, StoreAway, Taken, Transient
+from common.events import Envelope, Event, Fact
+from common.inbox import Subscriptions
+from common.loop import Loop, keep
+from common.metrics import Metrics
+from common.settings import Settings
+from common.timesource import SystemTime, Time, machine_now
+from common.topology import LISTENS, PEERS, SAYS
+from common.vault import Vault
+
+log = structlog.get_logger()
+S = TypeVar("S")
+T = TypeVar("T")
+PEER_S = 5.0
+
+
+class Bus(Protocol):
+    """A way to the broker."""
+
+    async def start(self, service: str, prefixes: Sequence[str], handle: Any) -> None:
+        """Begin to consume."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is in work and let go."""
+        ...
+
+    async def publish(self, rows: Sequence[Any]) -> list[bool]:
+        """Publish with confirms."""
+        ...
+
+    async def ping(self) -> None:
+        """Make a real round trip. Raises BrokerAway."""
+        ...
+
+
+@dataclass
+class Parts:
+    """What a service stands on; a MemoryWorld gives its own."""
+
+    documents: Database
+    bus: Bus
+    time: Time = field(default_factory=SystemTime)
+    transport: httpx2.AsyncBaseTransport | None = None  #: how peers are reached; None = the network
+    extra: dict[str, Any] = field(default_factory=dict)  #: parts only one service has, for example notify's gateway
+
+
+class Runtime(Generic[S]):
+    """Holds the parts together and keeps the loops alive."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        parts: Parts,
+        *,
+        store: Callable[[Documents], S],
+        indexes: Sequence[Index],
+        subscriptions: Subscriptions,
+        loops: Sequence[Loop] = (),
+    ) -> None:
+        """Assemble; nothing is touched before `start`."""
+        self.name, self.settings, self.parts = name, settings, parts
+        self.documents, self.bus, self.time = parts.documents, parts.bus, parts.time
+        self.metrics = Metrics(name)
+        self.vault, self.tokens = Vault.of(settings), Tokens(settings)
+        self.relay = outbox.Relay(parts.documents, parts.bus, self.metrics, settings.relay_poll_ms / 1000)
+        self._make, self._indexes, self._subscriptions = store, indexes, subscriptions
+        self.loops = loops
+        self._tasks: list[asyncio.Task[None]] = []
+        self._nudge = asyncio.Event()
+        self.http = httpx2.AsyncClient(transport=parts.transport, timeout=PEER_S, trust_env=False)
+        self.handling = 0
+        self.ready = False
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Return the stream prefixes this service binds."""
+        return LISTENS[self.name]
+
+    @property
+    def store(self) -> S:
+        """Return the store outside a transaction: for reading."""
+        return self._make(self.documents)
+
+    def now(self) -> datetime:
+        """Return business time. Raises TimeAway."""
+        return self.time.now()
+
+    async def start(self) -> None:
+        """Check the ground, then begin to consume and to loop. Raises StartRefused, StoreAway, BrokerAway."""
+        await self.time.start()
+        await self.documents.start([*outbox.INDEXES, *inbox.INDEXES, Index("requests", (("expires_at", 1),)), *self._indexes])
+        await self.bus.start(self.name, self.prefixes, self.receive)
+        self._keep("relay", self.relay.run())
+        for loop in self.loops:
+            self._keep(loop.name, keep(loop, self))
+        self.ready = True
+        log.info("service_ready", namespace=self.settings.namespace, driver=self.settings.driver)
+
+    def _keep(self, name: str, work: Any) -> None:
+        """Run a task that must live as long as the process: when it ends the supervisor has to know (reliability.md A2)."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self.ready:
+            log.error("loop_ended", loop=task.get_name(), error=type(task.exception()).__name__ if not task.cancelled() else "cancelled")
+            raise SystemExit(70)
+
+    async def stop(self) -> None:
+        """Stop gracefully: no new messages, finish those in work, then the loops, then the connections."""
+        self.ready = False
+        await self.bus.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.http.aclose()
+        await self.time.stop()
+        await self.documents.stop()
+        log.info("service_stopped")
+
+    async def transact(self, work: Callable[[S], Awaitable[T]]) -> T:
+        """Run `work` on the store in one majority transaction, then publish the facts it said. `work` may run several times."""
+
+        async def inside(tx: Transaction) -> T:
+            return await work(self._make(tx))
+
+        return await self._commit(inside)
+
+    async def _commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        result, said = await self.documents.transact(self.name, tracing.current(), work)
+        self.relay.offer(said)
+        self.nudge()
+        return result
+
+    def nudge(self) -> None:
+        """Wake the loops: there may be work."""
+        nudged, self._nudge = self._nudge, asyncio.Event()
+        nudged.set()
+
+    async def pause(self, loop: Loop, failures: int) -> None:
+        """Wait until business time moves, this process commits something, or the loop's longest pause is over."""
+        seconds = min(loop.every.total_seconds(), self.settings.tick_ms / 1000) if not failures else min(2.0**failures / 2, 30.0)
+        waits = {asyncio.ensure_future(self.time.wait(seconds))}
+        if not failures:
+            waits.add(asyncio.ensure_future(self._nudge.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    # --- facts come in -------------------------------------------------------------------------------------------------------
+
+    async def receive(self, body: bytes, attempt: int = 1) -> Fate:
+        """Handle one message to its end: DONE (handled, waiting or parked: it is in the store) or AGAIN (try later)."""
+        self.handling += 1
+        try:
+            fate = await self._receive(body, attempt)
+        finally:
+            self.handling -= 1
+        return fate
+
+    async def _receive(self, body: bytes, attempt: int) -> Fate:
+        made: Envelope | None = None
+        try:
+            made = inbox.decode(body)
+            with tracing.within(made.traceparent), self.metrics.handle_s.time():
+                await self._apply(made, body)
+        except Transient:
+            await self._ground()  # the world is away, not the message wrong: hold it instead of rotating it (reliability.md 3.4)
+            return Fate.AGAIN
+        except Exception as error:  # noqa: BLE001 - every failure has a named fate
+            return await self._failed(error, made, body, attempt)
+        self.metrics.handled.labels(service=self.name, kind=made.kind if made.event() else "unknown", fate="done").inc()
+        return Fate.DONE
+
+    async def _apply(self, made: Envelope, body: bytes) -> None:
+        woken: list[bytes] = []
+        try:
+            applied = await self._commit(lambda tx: inbox.apply(tx, made, body, lambda event: self._call(tx, event)))
+            woken.extend(applied.woken)
+        except Taken:
+            return  # another delivery of the same fact won the race
+        except Missing as missing:
+            kept = missing
+            if not await self._commit(lambda tx: inbox.wait_for(tx, kept, made, body)):
+                woken.append(body)
+        for waiting in woken:
+            await self.receive(waiting)
+
+    async def _call(self, tx: Transaction, event: Event[Fact]) -> None:
+        for handler in self._subscriptions.get(type(event.fact), ()):
+            await handler(event, self._make(tx), self.now())
+
+    async def _failed(self, error: Exception, made: Envelope | None, body: bytes, attempt: int) -> Fate:
+        fate = error.fate if isinstance(error, HuiyinError) else Fate.PARK
+        at_once = made is None  # what cannot be decoded never can
+        log.warning("fact_failed", fact=made.id if made else None, error=inbox.reason_of(error), attempt=attempt)
+        if not at_once and attempt < inbox.TRIES.get(fate, 3):
+            return Fate.AGAIN
+        try:
+            sealed = self.vault.seal(self.name, "parked", body.decode("latin-1"))
+            await self.documents.put("parked", inbox.parked_row(body, error, attempt, sealed, machine_now(), made))
+        except Transient:
+            await self._ground()
+            return Fate.AGAIN
+        self.metrics.parked.labels(service=self.name, reason=inbox.reason_of(error)).inc()
+        return Fate.DONE
+
+    async def _ground(self) -> None:
+        """Return when store and time answer again."""
+        while True:
+            try:
+                await self.documents.ping()
+                self.now()
+            except Transient:
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def retry_waiting(self) -> int:
+        """Try what waits although its stream is known: a crash may have come between wake and work."""
+        woken = 0
+        for row in await self.documents.find("waiting", sort=[("since", 1)], limit=200):
+            stream = await self.documents.get("streams", row["needs"])
+            ready = stream and (row["stream"] != row["needs"] or row["seq"] <= stream["applied"] + 1) and stream["applied"]
+            if ready or (row["stream"] == row["needs"] and row["seq"] == 1):
+                await self.receive(row["body"].encode())
+                woken += 1
+        return woken
+
+    # --- peers ---------------------------------------------------------------------------------------------------------------
+
+    async def ask(self, peer: str, path: str, **params: Any) -> Any:
+        """GET another service's door as this service and return the JSON, None for 404. Raises PeerAway."""
+        url = str(getattr(self.settings, PEERS[peer])) + path
+        headers = {"Authorization": f"Bearer {self.tokens.service(self.name)}", "traceparent": tracing.current()}
+        try:
+            answer = await self.http.get(url, params={key: value for key, value in params.items() if value is not None}, headers=headers)
+        except httpx2.HTTPError as error:
+            raise PeerAway from error
+        if answer.status_code == httpx2.codes.NOT_FOUND:
+            return None
+        if answer.status_code >= httpx2.codes.BAD_REQUEST:
+            raise PeerAway(None, peer=peer, peer_status=answer.status_code)
+        return answer.json()
+
+    # --- how it is -----------------------------------------------------------------------------------------------------------
+
+    async def oldest_unsent(self) -> timedelta | None:
+        """Return the age of the oldest unsent fact (machine time), None when all are sent."""
+        return await outbox.oldest_unsent(self.documents)
+
+    async def quiet(self) -> dict[str, Any]:
+        """Return what still moves; a step is complete when nothing does in any service (decisions.md 2)."""
+        says = [prefix for prefix, service in SAYS.items() if service == self.name]
+        due = {loop.name: await loop.due(self) for loop in self.loops if loop.due}
+        nexts = [at for loop in self.loops if loop.next_at and (at := await loop.next_at(self))]
+        return {
+            "service": self.name,
+            "revision": self.time.revision,
+            "now": self.now().isoformat(),
+            "handling": self.handling,
+            "unsent": await self.documents.count("outbox", {"sent_at": None}),
+            "said": await outbox.said(self.documents, says),
+            "heard": {prefix: await self.documents.count("inbox", {"of": prefix}) for prefix in self.prefixes},
+            "waiting": await self.documents.count("waiting"),
+            "parked": await self.documents.count("parked"),
+            "due": due,
+            "next_at": min(nexts).astimezone(UTC).isoformat() if nexts else None,
+        }
+
+    async def health(self) -> dict[str, str]:
+        """Make a real round trip to store, broker and time; return the failing parts."""
+        failing: dict[str, str] = {}
+        for part, probe in (("store", self.documents.ping), ("broker", self.bus.ping)):
+            try:
+                await probe()
+            except HuiyinError as error:
+                failing[part] = error.slug
+        try:
+            self.now()
+        except HuiyinError as error:
+            failing["time"] = error.slug
+        if not self.ready:
+            failing["service"] = "starting"
+        return failing
+
+    async def measure(self) -> None:
+        """Bring the gauges up to date."""
+        with suppress(StoreAway):
+            age = await self.oldest_unsent()
+            self.metrics.unsent_s.set(age.total_seconds() if age else 0)
+            self.metrics.waiting.set(await self.documents.count("waiting"))
+            self.metrics.parked_now.set(await self.documents.count("parked"))
