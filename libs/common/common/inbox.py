@@ -29,6 +29,7 @@ INDEXES: tuple[Index, ...] = (
     Index("inbox", (("of", 1),)),
     Index("waiting", (("needs", 1), ("seq", 1))),
     Index("parked", (("parked_at", 1),)),
+    Index("streams", (("waited", 1),)),
 )
 
 

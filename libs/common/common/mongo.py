@@ -5,9 +5,11 @@ Every write is majority and journaled; every transaction is idempotent to repeat
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -15,7 +17,7 @@ import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from common.documents import Doc, Index, Outgoing, Sort, Work
@@ -61,6 +63,41 @@ async def _translated(*, unknown: bool) -> AsyncIterator[None]:
         if not away and not (isinstance(error, OperationFailure) and error.has_error_label("RetryableWriteError")):
             raise
         raise (OutcomeUnknown if unknown else StoreAway) from error
+
+
+async def _in_transaction(session: Any, once: Callable[[Any], Awaitable[T]]) -> T:
+    """Run `once` in a transaction, again after a transient error, the commit alone when only its answer was lost.
+
+    The drivers' own `with_transaction` is not used: motor 3.7.1 commits outside its retry, so a write conflict at commit reaches the caller.
+    """
+    deadline, pause = monotonic() + DEADLINE_S, 0.002
+    while True:
+        await _ready(session.start_transaction(write_concern=MAJORITY, read_concern=ReadConcern("snapshot"), read_preference=ReadPreference.PRIMARY))
+        try:
+            result = await once(session)
+            await _commit(session, deadline)
+        except BaseException as error:
+            if session.in_transaction:
+                await session.abort_transaction()
+            again = isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
+            if not again or monotonic() + pause > deadline:
+                raise
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - only spreads those who collide
+            pause = min(pause * 1.5, 0.2)
+        else:
+            return result
+
+
+async def _commit(session: Any, deadline: float) -> None:
+    while True:
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            if not error.has_error_label("UnknownTransactionCommitResult") or monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return
 
 
 class MongoDocuments:
@@ -163,6 +200,10 @@ class MongoDatabase(MongoDocuments):
             hello = await self._client.admin.command("hello")
         if "setName" not in hello:
             raise StartRefused(Text("需要 MongoDB 副本集", "a replica set is needed: a standalone mongod has no transactions and no majority"))
+        there = await self._db.list_collection_names()
+        for collection in {index.collection for index in indexes}.difference(there):  # a collection made inside a transaction conflicts with its neighbours
+            with suppress(CollectionInvalid, OperationFailure):
+                await self._db.create_collection(collection)
         for index in indexes:
             options: dict[str, Any] = {"unique": index.unique}
             if index.where:
@@ -212,9 +253,7 @@ class MongoDatabase(MongoDocuments):
 
         async with self._fair, _translated(unknown=True):
             async with await _ready(self._client.start_session()) as session:
-                result = await session.with_transaction(
-                    once, write_concern=MAJORITY, read_concern=ReadConcern("snapshot"), read_preference=ReadPreference.PRIMARY
-                )
+                result = await _in_transaction(session, once)
         return result, said
 
     async def drop(self) -> None:
