@@ -8,7 +8,9 @@ import pytest
 from common import outbox
 from common.documents import Aggregate, Documents
 from common.errors import Fate, Missing, Refused
-from common.events import CaseClosed, CaseKind, CaseRegistered, CaseState, CaseStatus, Channel, Event, Fact, Lane, VisitDue
+from common.envelope import Event
+from common.events import CaseClosed, CaseRegistered, Fact, VisitDue
+from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import RabbitBus, remove_world
 from common.mongo import MongoDatabase

@@ -53,6 +53,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "building_steward": frozenset(_READ | {"case.report", "case.visit"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
+    "department_person": frozenset(_WORK),
+    "affairs_supervisor": frozenset(_WORK),
     "finance": frozenset(_READ),
     "contractor": frozenset(_WORK),
     "deputy_general_manager": frozenset(_READ | {"who.read"}),

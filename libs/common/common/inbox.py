@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from common.documents import Doc, Index, Transaction
 from common.errors import BadBody, Fate, HuiyinError, Missing, Text
-from common.events import Envelope, Event, Fact
+from common.envelope import Envelope, Event
+from common.events import Fact
 from common.timesource import machine_now
 from common.topology import SAYS
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from common.documents import Doc, Index, Outgoing, Sort, Transaction, Work
 from common.errors import Taken
-from common.events import Lane
+from common.states import Lane
 from common.timesource import machine_now
 
 T = TypeVar("T")

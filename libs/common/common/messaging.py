@@ -18,7 +18,7 @@ from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, Ra
 
 from common.documents import Outgoing
 from common.errors import BrokerAway, Fate
-from common.events import Lane
+from common.states import Lane
 from common.topology import LISTENS
 
 log = structlog.get_logger()

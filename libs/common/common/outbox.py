@@ -13,7 +13,9 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from common.documents import Aggregate, Database, Doc, Index, Outgoing, Transaction, to_doc
-from common.events import Envelope, Fact, Lane
+from common.envelope import Envelope
+from common.events import Fact
+from common.states import Lane
 from common.metrics import Metrics
 from common.timesource import machine_now
 from common.topology import heard

@@ -17,7 +17,8 @@ from common import inbox, outbox, tracing
 from common.auth import Tokens
 from common.documents import Database, Documents, Index, Transaction
 from common.errors import Fate, HuiyinError, Missing, PeerAway, StoreAway, Taken, Transient
-from common.events import Envelope, Event, Fact
+from common.envelope import Envelope, Event
+from common.events import Fact
 from common.inbox import Subscriptions
 from common.loop import Loop, keep
 from common.metrics import Metrics

@@ -1,0 +1,1 @@
+"""Values and rules of console: no framework, no clock, no I/O."""

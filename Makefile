@@ -1,0 +1,9 @@
+# Every target is a verb of ./dev, which needs no make.
+VERBS = up down status logs test faults check scenarios bench lock
+.PHONY: help $(VERBS)
+
+help:
+	@./dev
+
+$(VERBS):
+	@./dev $@ $(ARGS)

@@ -1,0 +1,278 @@
+"""Clock rules as data: who a rule is for, which moment starts and stops it, how long it runs, when its ladder is climbed.
+
+Shapes: a duration (minutes to promised time), a weekly batch, the week after a batch, a repeating update, a daily time of day.
+Not here: the arithmetic (sla/domain), which moment a fact is (sla/domain/moments), and the rest of a pack (`policy`).
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from common.sourced import DayTime, Section, Slug, Sourced
+from common.states import CaseKind, Channel, Level, Party, Urgency
+
+
+def _several(value: Any) -> Any:
+    """Let a file say one value where several are possible."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class Moment(StrEnum):
+    """Moments that start and stop clocks; facts are mapped to them by one table in sla."""
+
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    RESPONDED = "responded"
+    WORK_REQUESTED = "work_requested"
+    REPLIED = "replied"  #: an answer that satisfies the reply clock (DEF-19)
+    MEASURES_DECIDED = "measures_decided"
+    RESULT_RECORDED = "result_recorded"
+    RESULT_TOLD = "result_told"
+    TEST_RESULT_TOLD = "test_result_told"
+    TRIPARTITE_HELD = "tripartite_held"
+    PLAN_TOLD = "plan_told"
+    PROGRESS_TOLD = "progress_told"
+    RESTORED = "restored"
+    PROMISE_MADE = "promise_made"
+    PROMISE_KEPT = "promise_kept"
+    VISITED = "visited"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ORDER_ISSUED = "order_issued"
+    CONTRACTOR_ISSUED = "contractor_issued"
+    ACCEPTED = "accepted"
+    ON_SITE = "on_site"
+    CONTRACTOR_ON_SITE = "contractor_on_site"
+    ASSESSED = "assessed"
+    GUIDED = "guided"  #: not a repair: the owner was shown the right use
+    COMPLETED = "completed"
+    WORK_COMPLETED = "work_completed"  #: derived: every order of the case is completed, guided or cancelled, not all cancelled
+    SIGNED = "signed"
+    RETURNED = "returned"
+    INSPECTED = "inspected"
+    ORDER_CANCELLED = "order_cancelled"
+    SLIPS_HANDED_OVER = "slips_handed_over"
+
+
+class Subject(StrEnum):
+    """What a clock hangs on (decisions.md 2)."""
+
+    CASE = "case"
+    ORDER = "order"
+    PROMISE = "promise"
+    SITE_WEEK = "site_week"
+
+
+class Unit(StrEnum):
+    """Units of a duration (C2)."""
+
+    MINUTE = "minute"  #: elapsed time (DEF-02)
+    HOUR = "hour"  #: elapsed time (DEF-02)
+    WORKING_DAY = "working_day"  #: close of business of the N-th working day (DEF-04)
+    CALENDAR_DAY = "calendar_day"  #: close of business of the N-th day, moved where the site uses working days (DEF-06)
+    SAME_DAY = "same_day"  #: 24:00 of the day of the start (DEF-05)
+    APPOINTMENT = "appointment"  #: the agreed time
+    PROMISED = "promised"  #: the promised time; for a case the expected resolution time
+
+
+class Strength(StrEnum):
+    """How binding the source is (DEF-23)."""
+
+    MUST = "must"  #: 內, 必須
+    NORMAL_MAX = "normal_max"  #: 一般不應超過: behaves like must
+    SHOULD = "should"  #: 宜: never leads to an accountability entry
+
+
+class ChannelForm(StrEnum):
+    """A letter is a paper letter, everything else is oral (DEF-25)."""
+
+    ORAL = "oral"
+    LETTER = "letter"
+
+
+Kinds = Annotated[tuple[CaseKind, ...], BeforeValidator(_several)]
+Urgencies = Annotated[tuple[Urgency, ...], BeforeValidator(_several)]
+Moments = Annotated[tuple[Moment, ...], BeforeValidator(_several), Field(min_length=1)]
+Words = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
+Channels = Annotated[tuple[Channel, ...], BeforeValidator(_several)]
+
+
+class Applies(Section):
+    """Conditions, all of which must hold; one that is not given does not matter."""
+
+    kind: Kinds | None = None
+    urgency: Urgencies | None = None
+    fault: Words | None = None
+    fault_class: Words | None = None  #: one of the fault's classes
+    not_fault_class: Words | None = None  #: none of the fault's classes
+    category: Words | None = None
+    department: Words | None = None
+    channel: Channels | None = None
+    channel_form: ChannelForm | None = None
+    party: Party | None = None  #: of the order; only for clocks of an order or a site-week
+    needs_repair: bool | None = None
+    anonymous: bool | None = None
+    out_of_scope: bool | None = None  #: false also while the scope is undecided
+    appointment: bool | None = None  #: a time was agreed
+    expected: bool | None = None  #: the reporter gave an expected resolution time
+    major: bool | None = None
+
+
+class Duration(Section):
+    """An amount of time, or a date that the case, the order or the promise brings."""
+
+    value: int | None = Field(default=None, ge=1, le=100_000)
+    unit: Unit
+
+    @model_validator(mode="after")
+    def _value_where_counted(self) -> Self:
+        counted = self.unit in {Unit.MINUTE, Unit.HOUR, Unit.WORKING_DAY, Unit.CALENDAR_DAY}
+        if counted is (self.value is None):
+            msg = f"a duration in {self.unit} {'needs' if counted else 'has no'} value"
+            raise ValueError(msg)
+        return self
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Batch(Section):
+    """Once a week at a time of day; on the last working day of the week when that weekday is none (DEF-13)."""
+
+    weekday: Weekday
+    at: DayTime
+
+
+class AfterBatch(Section):
+    """From the batch that an order falls into until the last working day of the `weeks`-th week after that batch was due (DEF-13)."""
+
+    code: str
+    weeks: int = Field(default=1, ge=1, le=8)
+
+
+class Repeat(Section):
+    """An update every so often until something happened (CLK_PROGRESS)."""
+
+    every: int = Field(ge=1)
+    unit: Literal["minute", "hour"]
+    until: Moment
+
+
+SHAPES = ("duration", "batch", "after_batch", "repeat", "daily_at")
+AnyOf = Annotated[tuple[Applies, ...], BeforeValidator(_several)]
+
+
+class ClockRule(Sourced):
+    """One limit of a procedure. Several rules may give the same code: the earliest deadline governs (DEF-17)."""
+
+    id: Slug
+    code: str = Field(pattern=r"^CLK_[A-Z_]{2,40}$")
+    applies: AnyOf = (Applies(),)  #: any of them
+    subject: Subject = Subject.CASE
+    start: Moments = (Moment.RECEIVED,)  #: each time one of them happens
+    stop: Moments  #: the first of them
+    duration: Duration | None = None
+    batch: Batch | None = None
+    after_batch: AfterBatch | None = None
+    repeat: Repeat | None = None
+    daily_at: DayTime | None = None
+    strength: Strength = Strength.MUST
+    excusable: bool = False  #: a recorded special reason is allowed (SLA-38)
+    defers: Literal["online", "none"] = "online"  #: whether an item from a closed online channel waits for the opening (DEF-03)
+    extension: Literal["prior_customer_consent"] | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        given = [name for name in SHAPES if getattr(self, name) is not None]
+        if len(given) != 1:
+            msg = f"clock rule {self.id} needs exactly one of {', '.join(SHAPES)}, has {', '.join(given) or 'none'}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _party_only_where_known(self) -> Self:
+        if self.subject in {Subject.CASE, Subject.PROMISE} and any(one.party for one in self.applies):
+            msg = f"clock rule {self.id}: party can only be asked of clocks of an order or a site-week"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def shape(self) -> str:
+        """Return the name of the shape that is given."""
+        return next(name for name in SHAPES if getattr(self, name) is not None)
+
+    @property
+    def rule(self) -> str:
+        """Return the requirement that a clock of this rule keeps (DEF-17)."""
+        return self.origin.rule if self.origin else self.id
+
+
+class Elapsed(Section):
+    """Ladder of minute and hour clocks, as parts of the duration."""
+
+    warning: float = Field(default=0.8, gt=0, lt=1)
+    L2: float = Field(default=2, gt=1)
+    L3: float = Field(default=3, gt=1)
+
+
+class WorkingDays(Section):
+    """Ladder of day and batch clocks: warning at a time of the due day, levels at close of business some working days after it."""
+
+    warning: DayTime = "08:00"
+    L2: int = Field(default=1, ge=1)
+    L3: int = Field(default=2, ge=1)
+
+
+class SameDay(WorkingDays):
+    """Ladder of same-day clocks: the due day is the day that ends at that 24:00."""
+
+    warning: DayTime = "20:00"
+
+
+class Agreed(Section):
+    """Ladder of appointments and promises, in minutes around the agreed time."""
+
+    warning: int = Field(ge=1)
+    L2: int = Field(ge=1)
+    L3: int = Field(ge=1)
+
+
+class Ladder(Sourced):
+    """When each level is reached, for every kind of clock (DEF-08)."""
+
+    elapsed: Elapsed = Elapsed()
+    working_days: WorkingDays = WorkingDays()
+    same_day: SameDay = SameDay()
+    appointment: Agreed = Agreed(warning=30, L2=30, L3=60)
+    promised: Agreed = Agreed(warning=120, L2=1440, L3=2880)
+    promised_day_warning: DayTime = "08:00"  #: where only a date was promised
+
+
+class Chain(Sourced):
+    """Roles told at each level. `assignee`, `owner` and `department_manager` are resolved from the case or order."""
+
+    warning: Words = ()
+    L1: Words = ()
+    L2: Words = ()
+    L3: Words = ()
+
+    def at(self, level: Level) -> tuple[str, ...]:
+        """Return the roles of one level."""
+        return {Level.WARNING: self.warning, Level.L1: self.L1, Level.L2: self.L2, Level.L3: self.L3}[level]
+
+
+class SpecialChain(Sourced):
+    """Another chain for some cases, e.g. major complaints directly to the general manager (ESC-10)."""
+
+    applies: AnyOf
+    recipients: Chain
+
+
+class Escalation(Sourced):
+    """Ladder and recipients (DEF-08, ESC-16). Warnings and levels go out at any hour (NTF-24)."""
+
+    ladder: Ladder = Ladder()
+    recipients: Chain = Chain()
+    special: tuple[SpecialChain, ...] = ()  #: the first that applies replaces `recipients`
+    level_by_level: bool = False  #: no level may be skipped (ESC-09)

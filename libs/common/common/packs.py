@@ -1,0 +1,223 @@
+"""Packs and site files as YAML: read strictly, laid over one another, every error with file, line and field.
+
+Strictly: a key twice is an error, and only `true`, `false`, numbers and `null` are not text (so `07:00`, `on` and `no` stay words).
+Not here: what a policy may say (`policy`), who stores and publishes it (sla), people and rota of a site (`rota`: handed on as read).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from common.errors import Text
+from common.policy import Pack, SitePolicy, overlay, resolve
+from common.sourced import Section, Slug
+
+Path_ = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+class PackError(ValueError):
+    """A pack or site file is wrong: `file:line: field: reason`."""
+
+    def __init__(self, file: Path, line: int, field: str, reason: str) -> None:
+        """`line` counts from 1; `field` is a dotted path."""
+        super().__init__(f"{file}:{line}: {field or 'document'}: {reason}")
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML reads this class attribute
+        first: [(tag, pattern) for tag, pattern in rows if tag in {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}]
+        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?(?:0|[1-9]\d*)$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?\d+\.\d+$"), list("-0123456789"))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as read: plain values, and the line of each path."""
+
+    file: Path
+    values: dict[str, Any]
+    lines: Mapping[Path_, int]
+
+    def line(self, path: Path_) -> int:
+        """Return the line of `path`, or of the nearest part above it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def holds(self, path: Path_) -> bool:
+        """Say whether this file itself says something at `path`."""
+        return path in self.lines
+
+
+def read(file: Path) -> Document:
+    """Return the file's one mapping. Raises PackError."""
+    try:
+        loader = _Loader(file.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        lines: dict[Path_, int] = {}
+        _note_lines(file, node, (), lines)
+        values = loader.construct_document(node) if node else {}
+    except yaml.MarkedYAMLError as wrong:
+        raise PackError(file, wrong.problem_mark.line + 1 if wrong.problem_mark else 1, "", str(wrong.problem)) from wrong
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise PackError(file, 1, "", f"cannot be read: {type(wrong).__name__}") from wrong
+    if not isinstance(values, dict):
+        raise PackError(file, 1, "", "must be a mapping")
+    return Document(file, values, lines)
+
+
+def _note_lines(file: Path, node: yaml.Node | None, path: Path_, lines: dict[Path_, int]) -> None:
+    if node is None:
+        return
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise PackError(file, key.start_mark.line + 1, _dotted((*path, key.value)), "is there twice")
+            seen.add(key.value)
+            lines[(*path, key.value)] = key.start_mark.line + 1
+            _note_lines(file, value, (*path, key.value), lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(file, value, (*path, index), lines)
+            name = next((v.value for k, v in value.value if k.value == "id"), None) if isinstance(value, yaml.MappingNode) else None
+            if name:  # things with an id are found by it, whatever their place in the merged list
+                _note_lines(file, value, (*path, f"#{name}"), lines)
+
+
+class PackHead(Section):
+    """What a pack file says about itself."""
+
+    pack: Slug
+    version: int = Field(ge=1)
+    source: str = Field(min_length=1, max_length=40)
+    title: Text
+
+
+class SiteHead(BaseModel):
+    """The policy part of a site file; other keys belong to other readers."""
+
+    site: str = Field(pattern=r"^[A-Z0-9]{2,8}$")
+    name: Text
+    base: Slug
+    overlays: tuple[Slug, ...] = ()
+    policy: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class PackFile:
+    """A pack: its head and its raw sections."""
+
+    head: PackHead
+    sections: dict[str, Any]
+    document: Document
+
+    @property
+    def ref(self) -> str:
+        """Return `id@version`."""
+        return f"{self.head.pack}@{self.head.version}"
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    """A site: its resolved policy, and what the file says for others (people, rota, contractors …), as read."""
+
+    policy: SitePolicy
+    rest: dict[str, Any]
+    document: Document
+
+
+def read_pack(file: Path, *, whole: bool = True) -> PackFile:
+    """Return one pack. `whole`: it has to be valid by itself, as a base is. Raises PackError."""
+    document = read(file)
+    heads = {key: document.values[key] for key in PackHead.model_fields if key in document.values}
+    sections = {key: value for key, value in document.values.items() if key not in heads}
+    head = _validated(PackHead, heads, document)
+    if whole:
+        _validated(Pack, sections, document)
+    return PackFile(head, sections, document)
+
+
+def read_site(file: Path, packs: Path | None = None) -> SiteFile:
+    """Return the site with its policy resolved from base, overlays and its own values; packs stand in `packs` or beside `sites/`."""
+    document = read(file)
+    folder = packs or file.parent.parent
+    head = _validated(SiteHead, document.values, document)
+    chosen = [read_pack(folder / f"{head.base}.yaml"), *(read_pack(folder / f"{name}.yaml", whole=False) for name in head.overlays)]
+    own = {"site": head.site, "name": {"zh": head.name.zh, "en": head.name.en}, "packs": [pack.ref for pack in chosen]}
+    try:
+        policy = resolve([*(pack.sections for pack in chosen), head.policy, own])
+    except ValidationError as wrong:
+        raise _located(wrong, _merged([*(pack.sections for pack in chosen), head.policy]), [pack.document for pack in chosen], document) from None
+    rest = {key: value for key, value in document.values.items() if key not in SiteHead.model_fields}
+    return SiteFile(policy, rest, document)
+
+
+def read_sites(folder: Path) -> list[SiteFile]:
+    """Return every site of a packs folder, by name of file."""
+    return [read_site(file, folder) for file in sorted((folder / "sites").glob("*.yaml"))]
+
+
+def _merged(parts: Sequence[Mapping[str, Any]]) -> Any:
+    merged: Any = {}
+    for part in parts:
+        merged = overlay(merged, part)
+    return merged
+
+
+def _validated(model: type[M], values: Mapping[str, Any], document: Document) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        path = _known(tuple(first["loc"]), values)
+        raise PackError(document.file, document.line(path), _dotted(path), _reason(first["msg"], len(wrong.errors()))) from None
+
+
+def _located(wrong: ValidationError, merged: Any, packs: Sequence[Document], site: Document) -> PackError:
+    """Return the error at the topmost file that says the wrong value."""
+    first = wrong.errors()[0]
+    path = _known(tuple(first["loc"]), merged)
+    layers = [(site, ("policy", *path)), *((pack, path) for pack in reversed(packs))]
+    document, where = next(((one, way) for one, way in layers if one.holds(way)), layers[0])
+    return PackError(document.file, document.line(where), _dotted(path), _reason(first["msg"], len(wrong.errors())))
+
+
+def _known(loc: Path_, values: Any) -> Path_:
+    """Return the part of pydantic's location that exists in the file, things with an id by their id."""
+    path: list[str | int] = []
+    here = values
+    for step in loc:
+        if isinstance(here, Mapping) and step in here:
+            path.append(step)
+            here = here[step]
+        elif isinstance(here, list | tuple) and isinstance(step, int) and step < len(here):
+            here = here[step]
+            named = isinstance(here, Mapping) and isinstance(here.get("id"), str)
+            path.append(f"#{here['id']}" if named else step)
+        elif isinstance(here, Mapping) and isinstance(step, str):
+            path.append(step)
+            break
+    return tuple(path)
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(step).removeprefix("#") for step in path)
+
+
+def _reason(message: str, errors: int) -> str:
+    more = f" (and {errors - 1} more)" if errors > 1 else ""
+    return message.removeprefix("Value error, ") + more

@@ -1,0 +1,212 @@
+"""The sections of a pack that are not clocks: calendar, hours, faults, visits, orders, and what later work reads (requirements.md C2).
+
+Not here: clock rules and the ladder (`clock_rules`), how sections become a site's policy (`policy`).
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
+from common.errors import Text
+from common.sourced import DayTime, Section, Slug, Sourced
+from common.states import CaseKind, Channel, Urgency
+
+Money = int  # whole fen (1/100 yuan)
+
+
+class Calendar(Sourced):
+    """Zone, holidays and the end of a working day (DEF-01, DEF-04, DEF-06)."""
+
+    timezone: str = "Asia/Shanghai"
+    holidays: str = Field(default="CN", pattern=r"^[A-Z0-9_-]{2,20}$")  #: id of the calendar of days off; NONE = Monday to Friday for ever
+    close_of_business: DayTime | None = None  #: none = 24:00, and day clocks never move to a working day
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (KeyError, ValueError, OSError) as wrong:
+            message = f"unknown time zone: {value}"
+            raise ValueError(message) from wrong
+
+
+class Span(Section):
+    """Opening hours of one shift, local time; a span whose end is not after its start ends on the next day."""
+
+    name: str = ""
+    start: DayTime = Field(alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    end: DayTime = Field(alias="to")
+
+    model_config = Section.model_config | {"validate_by_name": True, "validate_by_alias": True, "serialize_by_alias": True}
+
+
+class Hours(Sourced):
+    """Opening hours on every calendar day (DEF-21); none given = not declared, always open."""
+
+    desk: tuple[Span, ...] = ()
+    online: tuple[Span, ...] = ()
+
+
+class ChannelSets(Sourced):
+    """Which channels keep the online hours (DEF-03) and which are paper letters (DEF-25)."""
+
+    online: Channels = (Channel.APP, Channel.OFFICIAL_ACCOUNT)
+    letter: Channels = (Channel.LETTER,)
+
+
+class NightRecipient(Sourced):
+    """Who takes emergencies outside the hours (INT-05, INT-06)."""
+
+    role: Slug
+    outside: Literal["desk", "online"]
+
+
+class Fault(Sourced):
+    """One kind of fault or matter and what follows from it unless the report says otherwise."""
+
+    title: Text
+    category: Slug | None = None
+    trade: Slug | None = None
+    department: Slug | None = None  #: none = by the category (`routing`)
+    urgency: Urgency | None = None
+    classes: Words = ()  #: what clock rules and the repeat check ask for, e.g. water_electric, outage, lift_entrapment, noise, complex
+    needs_repair: bool = False  #: a complaint about it is also a repair
+
+
+class Required(Sourced):
+    """Fields without which a record of this kind is not registered (INT-09, INT-10), by their names at the door."""
+
+    fields: Mapping[CaseKind, tuple[str, ...]] = {}
+    anonymous_may_omit: tuple[str, ...] = ("unit", "reporter")
+
+
+class ReturnVisit(Sourced):
+    """Who calls back and what counts as a visit (A8). Its deadline is the clock rule CLK_RETURN_VISIT."""
+
+    role: Slug
+    executors: Words = ()  #: others who may do it
+    kinds: Kinds = (CaseKind.REPAIR, CaseKind.COMPLAINT)
+    forms: Words = ("phone", "home", "letter", "open_letter")
+    questions: Words = ()  #: each has to be answered (RVT-07)
+    signature: Words = ("home",)  #: forms that need the owner's signature (RVT-11)
+    waivers: Words = ("anonymous",)  #: grounds on which no visit is needed (RVT-17)
+    checked_by: Words = ()  #: who checks and signs it (RVT-12)
+
+
+class Orders(Sourced):
+    """How work orders go."""
+
+    order_return: Literal["required", "on_signature"] = "on_signature"  #: whether the paper comes back as a step of its own
+    signature_required: bool = True  #: no return without the customer's signature (R15)
+    others_may_accept: bool = True  #: somebody else accepts when the duty person is absent (DSP-02)
+    contractor_inspected: bool = True  #: contractor's work is passed by engineering before anybody calls back (REP-22)
+    instead_of_contractor: Literal["after_breach", "never"] = "after_breach"  #: own engineering may take over (R9)
+
+
+class ResultForms(Sourced):
+    """Forms in which the result reaches the owner; the first entry that applies counts (NTF-04, K14)."""
+
+    applies: AnyOf = (Applies(),)
+    all_of: Words = ()
+    any_of: Words = ()
+
+
+class Reply(Sourced):
+    """What answers a reporter (DEF-19, DEF-25)."""
+
+    letter_forms: Words = ("letter",)  #: forms that answer a letter
+    interim_needs_next_time: bool = True
+
+
+class RepeatCheck(Sourced):
+    """When the same problem counts as repeated, and what follows (DEF-09, C-15)."""
+
+    reports: int | None = Field(default=None, ge=2)  #: reports by one unit that raise the flag (CLS-15)
+    window_days: int = Field(default=30, ge=1)
+    outages: int | None = Field(default=None, ge=2)  #: outages that need a root cause (CLS-16)
+    outage_class: Slug = "outage"
+    monthly_faults: int | None = Field(default=None, ge=2)  #: faults of one asset a month that the analysis marks (CLS-17)
+    inform: Words = ()  #: roles told of a repeat (ESC-06)
+
+
+class Band(Section):
+    """Amounts up to `up_to` fen (included; none = no upper bound) need these roles, one after the other."""
+
+    up_to: Money | None = None
+    roles: Words
+
+
+class Approval(Sourced):
+    """Approval of work that the company pays (FEE-05 … FEE-15)."""
+
+    bands: tuple[Band, ...] = ()
+    audit_from: Money | None = None  #: this amount and more goes to audit (DEF-10)
+    contractor_signs_above: Money | None = None
+    working_funds: tuple[Money, ...] = ()
+
+
+class Collection(Sourced):
+    """Money collected on site and fee collection."""
+
+    large_amount: Money | None = None  #: from here finance collects (DEF-11)
+
+
+class Rate(Sourced):
+    """A rate that reports compare with a floor and a target, in percent of unrounded values (DEF-14)."""
+
+    id: Slug
+    target: float | None = Field(default=None, ge=0, le=100)
+    floor: float | None = Field(default=None, ge=0, le=100)
+
+
+class Bands(Sourced):
+    """Red, yellow, green: a value that is exactly the bound reaches it (DEF-14)."""
+
+    green: float = Field(ge=0, le=100)
+    yellow: float = Field(ge=0, le=100)
+
+
+class Task(Sourced):
+    """Something planned at an interval: a patrol, a report, a publication, a document, a flood test."""
+
+    id: Slug
+    title: Text
+    every: str = Field(pattern=r"^(\d+ (minute|hour|day|month)s?|day|week|month|quarter|half_year|year)$|^on_event$")
+    times: int = Field(default=1, ge=1)  #: how often in each interval
+    day: int | None = Field(default=None, ge=1, le=31)
+    by: DayTime | None = None
+    within: Duration | None = None
+
+
+class Penalty(Sourced):
+    """A consequence that the source names; entries are only ever proposed (DEF-16)."""
+
+    id: Slug
+    trigger: Slug
+    responsible: Words = ()
+    amount: tuple[Money, ...] = ()  #: one amount, or lowest and highest
+
+
+class Archive(Sourced):
+    """Who may see and borrow files."""
+
+    approver_role: Slug | None = None
+
+
+class Retention(Sourced):
+    """How long things are kept."""
+
+    records_days: int | None = Field(default=None, ge=1)
+    contacts_days: int | None = Field(default=None, ge=1)
+    video_days: int | None = Field(default=None, ge=1)
+
+
+class Pause(Sourced):
+    """Reasons for which a clock may stand still: absent in every pack of the sources (SLA-37)."""
+
+    reasons: Words = ()
+    budget: Duration | None = None

@@ -1,0 +1,213 @@
+"""Who is on duty: people, shifts and contractors of one site, and the questions everybody asks about them. Pure.
+
+dispatch owns the data and publishes it whole (`rota.published`); dispatch, sla and notify all ask here, so they never disagree.
+Not here: names and contacts (dispatch's encrypted collection), choosing a technician (`dispatch.domain.matching`), storage.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from common.events import RotaPublished
+
+from common.states import PersonState
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+EndHour = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+DEFAULT_ZONE = "Asia/Shanghai"  # DEF-01
+
+
+class Weekday(StrEnum):
+    """Days of the week, Monday first as `date.weekday()` counts them."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEKDAYS = tuple(Weekday)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+
+class Shift(_Part):
+    """Hours of duty in the site's local time. An end not later than the start is on the next day; equal ends mean 24 hours."""
+
+    name: Code
+    start: Hour = Field(alias="from")
+    end: EndHour = Field(alias="to")
+
+    def span(self, day: date, zone: str) -> tuple[datetime, datetime]:
+        """Return the shift that begins on `day`: from (included) and to (excluded), aware UTC.
+
+        Wall-clock hours decide: a night shift is an hour shorter or longer when the clocks change.
+        """
+        last = day if self.end > self.start else day + timedelta(days=1)
+        return _instant(day, self.start, zone), _instant(last, self.end, zone)
+
+
+class _Row(_Part):
+    shift: Code
+    people: Annotated[tuple[str, ...], Field(max_length=500)] = ()
+
+
+class Assignment(_Row):
+    """People of a shift: always, on weekdays, or on dates."""
+
+    days: Literal["always"] | Annotated[tuple[Weekday | date, ...], Field(max_length=400)] = "always"
+
+    def falls_on(self, day: date) -> bool:
+        """Say whether the shift that begins on `day` is meant."""
+        return self.days == "always" or day in self.days or WEEKDAYS[day.weekday()] in self.days
+
+
+class Override(_Row):
+    """Who really works one shift of one date, in place of all assignments. Nobody = an empty list."""
+
+    day: date = Field(alias="date")
+
+
+class Contractor(_Part):
+    """An outside firm; its id shares the name space of persons. No trades = called by asset or by id only."""
+
+    id: Code
+    trades: tuple[Code, ...] = ()
+    assets: tuple[Annotated[str, Field(max_length=60)], ...] = ()  #: assets it maintains, or `<prefix>*`
+    locale: str = Field("zh-CN", max_length=12)
+
+    def serves(self, asset: str | None) -> bool:
+        """Say whether `asset` is named in its agreement."""
+        return asset is not None and any(asset == own or (own.endswith("*") and asset.startswith(own[:-1])) for own in self.assets)
+
+
+class SiteRota(_Part):
+    """People, shifts, assignments and contractors of one site: references only. The order of `people` is the site's own order."""
+
+    zone: str = DEFAULT_ZONE
+    people: Annotated[tuple[PersonState, ...], Field(max_length=2000)] = ()
+    shifts: Annotated[tuple[Shift, ...], Field(max_length=50)] = ()
+    assignments: Annotated[tuple[Assignment, ...], Field(max_length=500)] = ()
+    overrides: Annotated[tuple[Override, ...], Field(max_length=2000)] = ()
+    contractors: Annotated[tuple[Contractor, ...], Field(max_length=200)] = ()
+    open_cap: int | None = Field(None, ge=1, le=1000)  #: open orders one person may hold; None = no cap (not in sources)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        _zone(value)
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [person.id for person in self.people] + [firm.id for firm in self.contractors]
+        shifts = [shift.name for shift in self.shifts]
+        for what, values in (("person or contractor", ids), ("shift", shifts)):
+            twice = sorted({value for value in values if values.count(value) > 1}) if len(set(values)) < len(values) else []
+            _require(not twice, f"{what} named twice: {', '.join(twice)}")
+        known = {person.id for person in self.people}
+        for row in self._rows():
+            _require(row.shift in shifts, f"unknown shift: {row.shift}")
+            strangers = sorted(set(row.people) - known)
+            _require(not strangers, f"shift {row.shift} names unknown people: {', '.join(strangers)}")
+        return self
+
+    @classmethod
+    def of(cls, fact: RotaPublished) -> Self:
+        """Return the state that `rota.published` carries."""
+        return cls.model_validate({**fact.rota, "people": fact.people, "contractors": fact.contractors})
+
+    def published(self, site: str, version: int) -> RotaPublished:
+        """Return the fact that carries this state whole."""
+        rota = self.model_dump(mode="json", exclude={"people", "contractors"})
+        firms = tuple(firm.model_dump(mode="json") for firm in self.contractors)
+        return RotaPublished(site=site, version=version, people=self.people, rota=rota, contractors=firms)
+
+    def person(self, id: str) -> PersonState | None:
+        """Return the member of staff, or None."""
+        return next((person for person in self.people if person.id == id), None)
+
+    def contractor(self, id: str) -> Contractor | None:
+        """Return the contractor, or None."""
+        return next((firm for firm in self.contractors if firm.id == id), None)
+
+    def with_shifts(self) -> frozenset[str]:
+        """Return who works in shifts at all. Everybody else (managers, mostly) can be reached at any time."""
+        return frozenset(person for row in self._rows() for person in row.people)
+
+    def _rows(self) -> tuple[_Row, ...]:
+        return (*self.assignments, *self.overrides)
+
+
+def on_duty(state: SiteRota, at: datetime, *, zone: str | None = None) -> tuple[str, ...]:
+    """Return who is in a shift at the instant `at` (aware), in the order of the site's people.
+
+    `zone` replaces the rota's own (the site policy's zone, where the caller has it).
+    """
+    zone = zone or state.zone
+    today = at.astimezone(_zone(zone)).date()
+    present: set[str] = set()
+    for day in (today - timedelta(days=1), today):  # a shift that began yesterday may pass midnight
+        for shift in state.shifts:
+            start, end = shift.span(day, zone)
+            if start <= at < end:
+                present |= _assigned(state, shift.name, day)
+    return tuple(person.id for person in state.people if person.id in present)
+
+
+def resolve(state: SiteRota, role: str, at: datetime, *, department: str | None = None, zone: str | None = None) -> tuple[str, ...]:
+    """Return the persons who answer for `role` at `at`, in the order of the site's people; empty when nobody does.
+
+    Those on duty who hold it; if there are none, those who hold it and never work in shifts. `department` narrows to that
+    department: give it only for roles that every department fills (a department's manager).
+    """
+    holders = [person.id for person in state.people if role in person.roles and department in (None, person.department)]
+    present = set(on_duty(state, at, zone=zone)).intersection(holders)
+    wanted = present or set(holders) - state.with_shifts()
+    return tuple(id_ for id_ in holders if id_ in wanted)
+
+
+def eligible(
+    state: SiteRota, at: datetime, *, trade: str | None = None, department: str | None = None, zone: str | None = None
+) -> tuple[str, ...]:
+    """Return who is on duty at `at` and has the trade and the department, each only if asked for."""
+    present = set(on_duty(state, at, zone=zone))
+    wanted = [p for p in state.people if (trade is None or trade in p.trades) and department in (None, p.department)]
+    return tuple(person.id for person in wanted if person.id in present)
+
+
+def _assigned(state: SiteRota, shift: str, day: date) -> set[str]:
+    replaced = [row for row in state.overrides if row.day == day and row.shift == shift]
+    rows: Sequence[_Row] = replaced or [row for row in state.assignments if row.shift == shift and row.falls_on(day)]
+    return {person for row in rows for person in row.people}
+
+
+def _instant(day: date, hour: str, zone: str) -> datetime:
+    if hour == "24:00":
+        day, hour = day + timedelta(days=1), "00:00"
+    return datetime.combine(day, time.fromisoformat(hour), _zone(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as wrong:  # unknown, unsafe path, or a directory
+        message = f"unknown time zone: {name}"
+        raise ValueError(message) from wrong
+
+
+def _require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion
+    if not holds:
+        raise ValueError(message)

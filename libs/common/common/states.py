@@ -1,0 +1,200 @@
+"""States and snapshots inside facts: what one service may know of another's cases, orders and clocks. References only, no rule, no person.
+
+Each member says in a sentence what it means; the Chinese word is the source's.
+"""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Lane(StrEnum):
+    """Emergencies travel in queues of their own (decisions.md 1)."""
+
+    URGENT = "urgent"  #: P1 emergencies: never behind a batch of ordinary work
+    NORMAL = "normal"  #: everything else
+
+
+class CaseKind(StrEnum):
+    """Kinds of request (INT-29)."""
+
+    REPAIR = "repair"  #: 報修
+    COMPLAINT = "complaint"  #: 投訴
+    ENQUIRY = "enquiry"  #: 諮詢
+    HELP_REQUEST = "help_request"  #: 求助
+    SUGGESTION = "suggestion"  #: 建議
+
+
+class Channel(StrEnum):
+    """Doors a request comes through (INT-01, INT-02)."""
+
+    PHONE = "phone"  #: 電話
+    APP = "app"  #: APP, one-tap complaint included
+    FRONT_DESK = "front_desk"  #: 前臺登記
+    OFFICIAL_ACCOUNT = "official_account"  #: 公眾號投訴專區
+    SUGGESTION_BOX = "suggestion_box"  #: 意見箱
+    LETTER = "letter"  #: 來函
+    VISIT = "visit"  #: 來訪
+    PATROL = "patrol"  #: 巡檢中發現
+    CALL_CENTRE = "call_centre"  #: external call centre's event
+
+
+class Urgency(StrEnum):
+    """Priority of a case (CLS-05, C-14)."""
+
+    P1 = "P1"  #: 緊急 emergency
+    P2 = "P2"  #: 重要 important
+    P3 = "P3"  #: 一般 general
+
+
+class CaseStatus(StrEnum):
+    """States of a case that intake owns (decisions.md 5; D1, D2)."""
+
+    REGISTERED = "registered"  #: recorded, not yet classified
+    CLASSIFIED = "classified"  #: kind, category and urgency are known
+    IN_WORK = "in_work"  #: a department or an order works on it
+    RESOLVED = "resolved"  #: the result is recorded, not yet told
+    RESULT_TOLD = "result_told"  #: the owner knows the result
+    RETURN_VISIT_DUE = "return_visit_due"  #: work done, somebody has to call back
+    CLOSED = "closed"  #: called back (or waived with a written outcome)
+
+
+class OrderStatus(StrEnum):
+    """States of a work order, one machine for every kind of case (D1)."""
+
+    ISSUED = "issued"  #: 發單: waits for somebody's acceptance
+    ACCEPTED = "accepted"  #: 接單: signed for
+    ON_SITE = "on_site"  #: 到場
+    IN_PROGRESS = "in_progress"  #: assessed, work goes on
+    GUIDED = "guided"  #: 非維修: the owner was shown the right use
+    COMPLETED = "completed"  #: work done
+    SIGNED = "signed"  #: 客戶簽字確認合格
+    RETURNED = "returned"  #: 返單
+    INSPECTED = "inspected"  #: 查驗合格 (contractor's work)
+    CANCELLED = "cancelled"  #: ended with a reason, never deleted
+
+
+class ClockState(StrEnum):
+    """Stages of a clock (SLA-37)."""
+
+    RUNNING = "running"  #: waits for its stop event
+    MET = "met"  #: stopped in time
+    LATE = "late"  #: stopped after its due time
+    EXCUSED = "excused"  #: late, with a recorded special reason; still counts as late (SLA-38)
+    CANCELLED = "cancelled"  #: ended with a reason, neither met nor late
+    UNDATED = "calendar_missing"  #: needs a calendar year that is not published; nothing fires (SLA-39)
+
+
+class Level(StrEnum):
+    """Rungs of the ladder (DEF-08)."""
+
+    WARNING = "warning"
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+
+
+class Party(StrEnum):
+    """Who carries out an order."""
+
+    OWN = "own"  #: the company's own staff
+    CONTRACTOR = "contractor"  #: an outside firm, sees only its own orders (DSP-13)
+
+
+class State(BaseModel):
+    """A snapshot inside a fact."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class CaseState(State):
+    """A case as other services may know it: references only."""
+
+    id: str
+    site: str
+    kind: CaseKind
+    status: CaseStatus
+    channel: Channel
+    received_at: AwareDatetime
+    registered_at: AwareDatetime
+    policy: int  #: version of the site policy in force at receipt (DEF-18)
+    urgency: Urgency | None = None
+    category: str | None = None
+    fault: str | None = None
+    department: str | None = None
+    trade: str | None = None
+    unit: str | None = None
+    asset: str | None = None
+    area: str | None = None
+    reporter: str | None = None  #: reference into intake's contact store
+    locale: str = "zh-CN"
+    anonymous: bool = False
+    owner: str | None = None  #: first-contact owner (INT-14)
+    appointment_at: AwareDatetime | None = None
+    expected_at: AwareDatetime | None = None
+    needs_repair: bool = False
+    major: bool = False
+    in_scope: bool | None = None
+    repeat_of: str | None = None
+    open_promises: int = 0
+
+
+class OrderState(State):
+    """A work order as other services may know it."""
+
+    id: str
+    site: str
+    case: str
+    case_kind: CaseKind
+    number: int
+    status: OrderStatus
+    party: Party
+    department: str | None = None
+    trade: str | None = None
+    urgency: Urgency
+    assignee: str | None = None  #: person, or contractor when party is contractor
+    acceptor: str | None = None  #: who signed for it (DSP-01)
+    issued_at: AwareDatetime
+    appointment_at: AwareDatetime | None = None
+    completed_at: AwareDatetime | None = None
+    rework_of: str | None = None
+    alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
+
+
+class ClockLevel(State):
+    """One rung: when it is due, when it was raised, to whom."""
+
+    level: Level
+    at: AwareDatetime
+    roles: tuple[str, ...] = ()
+    raised_at: AwareDatetime | None = None
+    persons: tuple[str, ...] = ()
+
+
+class ClockView(State):
+    """A clock as other services may know it."""
+
+    id: str
+    site: str
+    code: str
+    subject: str  #: case:…, order:…, promise:… or site_week:…
+    case: str | None = None
+    order: str | None = None
+    state: ClockState
+    strength: str
+    start_at: AwareDatetime
+    due_at: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+    levels: tuple[ClockLevel, ...] = ()
+    urgency: Urgency | None = None
+    rule: str  #: requirement id of the rule (DEF-17)
+
+
+class PersonState(State):
+    """One member of staff without name or contact."""
+
+    id: str
+    roles: tuple[str, ...] = ()
+    department: str | None = None
+    trades: tuple[str, ...] = ()
+    locale: str = "zh-CN"

@@ -1,0 +1,74 @@
+"""`./dev check`: everything that can be said about the code without running it, as one table of commands. Not here: tests (`suite`)."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from devstack.locks import images, uv
+from devstack.paths import REPOSITORY
+
+Command = Sequence[str]
+
+
+def check(words: Sequence[str]) -> int:
+    """Lint, format, types, import contracts and house rules; each service alone in CI or with --alone."""
+    parser = argparse.ArgumentParser("./dev check", description=check.__doc__)
+    parser.add_argument("--alone", action="store_true", help="import each service where only its own needs are installed")
+    options = parser.parse_args(words)
+    results = [_passes(title, command) for title, command in _commands().items()]
+    if options.alone or os.environ.get("CI"):
+        with tempfile.TemporaryDirectory(prefix="huiyin-alone-") as folder:
+            results += [_alone(distribution, path, Path(folder)) for distribution, path in images().items()]
+    return 0 if all(results) else 1
+
+
+def _commands() -> Mapping[str, Command]:
+    here = Path(sys.executable).parent
+    return {
+        "lint": [str(here / "ruff"), "check", "--quiet", "."],
+        "format": [str(here / "ruff"), "format", "--check", "--quiet", "."],
+        "house rules": [sys.executable, "-m", "devstack.houselint", "."],
+        "imports": [str(here / "lint-imports"), "--no-cache"],
+        "types": [str(here / "mypy")],
+    }
+
+
+def _passes(title: str, command: Command, env: Mapping[str, str] | None = None) -> bool:
+    """Run one command and print how it went; its words only if it failed."""
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False)
+    good = done.returncode == 0
+    print(f"  {'✓' if good else '✗'} {title:<18}{time.monotonic() - began:6.1f} s", flush=True)
+    if not good:
+        print(done.stdout + done.stderr, flush=True)
+    return good
+
+
+def _alone(distribution: str, folder: Path, scratch: Path) -> bool:
+    """Import a distribution where nothing but its subset lock and the workspace members it names is installed."""
+    python = scratch / distribution / "bin" / "python"
+    install = [uv(), "pip", "install", "--quiet", "--python", str(python)]
+    module = "huiyin.main" if distribution == "huiyin" else f"{distribution.removeprefix('huiyin-')}.main"
+    steps: list[Command] = [
+        [uv(), "venv", "--quiet", "--python", sys.executable, str(scratch / distribution)],
+        [*install, "--require-hashes", "-r", str(folder / "requirements.lock")],
+        [*install, "--no-deps", *(word for path in _members(folder) for word in ("-e", str(path)))],
+        [str(python), "-I", "-c", f"import {module}"],
+    ]
+    return all(_passes(f"{module} alone", [*step], {"UV_PYTHON_DOWNLOADS": "never"}) for step in steps)
+
+
+def _members(folder: Path) -> list[Path]:
+    """Folders of the workspace members that the one in `folder` needs, itself first."""
+    declared = {path.parent: tomllib.loads(path.read_text())["project"] for path in REPOSITORY.glob("*/*/pyproject.toml")}
+    by_name = {project["name"]: path for path, project in declared.items()}
+    found = [folder]
+    for path in found:  # grows while it is walked
+        found += [by_name[name] for name in declared[path].get("dependencies", ()) if name in by_name and by_name[name] not in found]
+    return found

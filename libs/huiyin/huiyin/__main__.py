@@ -1,0 +1,5 @@
+"""`python -m huiyin`."""
+
+from huiyin.main import app
+
+app(prog_name="huiyin")

@@ -1,0 +1,61 @@
+"""What every command shares: two consoles, running a coroutine, ending with the right code, printing tables and JSON.
+
+Data goes to stdout, progress and errors to stderr. Not here: the commands, nor the errors (`exits`).
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from huiyin.exits import Ends
+
+T = TypeVar("T")
+INTERRUPTED = 130
+CRITICAL = 50
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show what would be done, change nothing.")]
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command to its end. An expected error is one sentence on stderr and its exit code; Ctrl-C is 130."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(CRITICAL), logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        return asyncio.run(work)
+    except Ends as end:
+        err.print(f"huiyin: {end}", markup=False, soft_wrap=True)
+        raise typer.Exit(end.code) from None
+    except KeyboardInterrupt:
+        err.print("huiyin: interrupted", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write a value as JSON."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None, empty: str = "nothing there") -> None:
+    """Print a table on stdout, or on stderr that there is nothing."""
+    if not rows:
+        err.print(empty)
+        return
+    table = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(table)

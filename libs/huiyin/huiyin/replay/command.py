@@ -1,0 +1,101 @@
+"""`huiyin replay`: posts a file of real requests through the HTTP doors of a world of its own, business time stepped along the file."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from huiyin import cli
+from huiyin.exits import BadInput
+from huiyin.replay.cast import cast
+from huiyin.replay.feed import Feeder, first_failure
+from huiyin.replay.rows import Request, chunks, happenings, read_requests
+from huiyin.replay.tally import Found, Tally, find, tally, write_verdicts
+from huiyin.scenario import WorldName
+from huiyin.sites import Site, apply_site, packs_folder
+from huiyin.world.memory import memory_world
+from huiyin.world.stack import stack_world
+from huiyin.world.world import World
+
+CHUNK = 250
+SHOWN_BAD = 10
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV or CSV.gz with the columns of real service requests.", exists=True, dir_okay=False)],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many requests.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write request_id,case_number,due_at,closed_at,verdict here.")] = None,
+    world: Annotated[WorldName, typer.Option(help="stack: real servers. memory: this process, a few hundred rows at most.")] = WorldName.STACK,
+    chunk: Annotated[int, typer.Option(min=1, max=10_000, help="Happenings between two steps of time.")] = CHUNK,
+    json: cli.AsJson = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Replay real requests in a world of its own beside the running one, and compare what was accepted with what arrived.
+
+    Exit code 1 when accepted, stored, dispatched and clocked differ or something was parked; 4 when rows of the file could not be used.
+
+    Example: huiyin replay service_requests.csv.gz --limit 500 --out verdicts.csv
+    """
+    read = read_requests(file, limit)
+    for line, reason in read.bad[:SHOWN_BAD]:
+        cli.err.print(f"line {line}: {reason}", markup=False)
+    counts = cli.run(_replay(read.requests, world, chunk, out))
+    if json:
+        cli.show_json(asdict(counts) | {"agrees": counts.agrees, "bad_rows": len(read.bad)})
+    else:
+        cli.show_table(list(asdict(counts)), [list(asdict(counts).values())])
+    if not counts.agrees:
+        raise typer.Exit(1)
+    if read.bad:
+        cli.err.print(f"huiyin: {len(read.bad)} rows could not be used", markup=False)
+        raise typer.Exit(BadInput.code)
+
+
+async def _replay(requests: Sequence[Request], world: WorldName, chunk: int, out: Path | None) -> Tally:
+    if not requests:
+        raise BadInput("no request in the file")
+    sites = cast((one.site for one in requests), packs_folder())
+    async with _world(world, requests) as fresh:
+        counts, found = await replay_in(fresh, requests, sites, chunk)
+    if out:
+        write_verdicts(out, found)
+        cli.err.print(f"verdicts: {out}", markup=False)
+    return counts
+
+
+def _world(name: WorldName, requests: Sequence[Request]) -> AbstractAsyncContextManager[World]:
+    start = requests[0].created
+    return memory_world(start) if name is WorldName.MEMORY else stack_world(start, prefix="replay")
+
+
+async def replay_in(world: World, requests: Sequence[Request], sites: dict[str, Site], chunk: int = CHUNK) -> tuple[Tally, list[Found]]:
+    """Replay in an open world. Raises Failed when a door refuses or something does not come to rest."""
+    merged = happenings(requests)
+    with _progress() as bar:
+        task = bar.add_task("replaying", total=len(merged))
+        feeder = Feeder(world.doors, sites, lambda: bar.advance(task))
+        for site in sites.values():
+            await apply_site(world.doors, site)
+        await feeder.start()
+        await world.settle()
+        for piece in chunks(merged, chunk):
+            bar.update(task, description=f"replaying {piece[-1].at:%Y-%m-%d}")
+            await world.set_time(max(piece[-1].at, world.now))
+            try:
+                await feeder.openings(piece)
+                await world.settle()
+                await feeder.completions(piece)
+            except BaseExceptionGroup as group:
+                raise first_failure(group) from None
+            await world.settle()
+        bar.update(task, description="comparing")
+        found = await find(world.doors, requests, feeder.cases)
+        return await tally(world.doors, requests, found), found
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=cli.err, transient=False)

@@ -1,0 +1,110 @@
+"""Counts what arrived where and reads the verdicts, from the system's own records through its doors."""
+
+import asyncio
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from common.states import ClockState, ClockView, Level
+
+from huiyin.doors import Doors
+from huiyin.replay.cast import ZONE
+from huiyin.replay.rows import Request
+from huiyin.world.world import SERVICES
+
+AT_ONCE = 16
+CLOCK = "CLK_PROMISE"
+HEAD = ("request_id", "case_number", "due_at", "closed_at", "verdict")
+VERDICTS = {ClockState.MET: "ontime", ClockState.LATE: "overdue", ClockState.EXCUSED: "overdue"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the services know of one request."""
+
+    request: Request
+    number: str
+    stored: bool
+    orders: int
+    clock: ClockView | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The counts that have to agree."""
+
+    rows: int
+    accepted: int
+    stored: int
+    dispatched: int
+    targets: int  #: requests with a target time: each needs a clock
+    clocked: int
+    completed: int
+    parked: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing was lost or doubled on the way."""
+        return self.rows == self.accepted == self.stored == self.dispatched and self.targets == self.clocked and self.parked == 0
+
+
+async def find(doors: Doors, requests: Sequence[Request], cases: Mapping[str, str]) -> list[Found]:
+    """Ask intake, dispatch and sla for every request."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(request: Request) -> Found:
+        async with gate:
+            return await _found(doors, request, cases[request.id])
+
+    return list(await asyncio.gather(*(one(request) for request in requests if request.id in cases)))
+
+
+async def _found(doors: Doors, request: Request, number: str) -> Found:
+    case = await doors.call("intake", "GET", f"/v1/cases/{number}")
+    orders = await doors.surely("dispatch", "GET", "/v1/work-orders", case=number)
+    clocks = await doors.surely("sla", "GET", "/v1/clocks", case=number)
+    mine = [ClockView.model_validate(row) for row in clocks["clocks"] if row["code"] == CLOCK]
+    return Found(request, number, not case.refused, len(orders["orders"]), mine[0] if len(mine) == 1 else None)
+
+
+async def tally(doors: Doors, requests: Sequence[Request], found: Sequence[Found]) -> Tally:
+    """Return the counts."""
+    parked = [await doors.surely(service, "GET", "/v1/parked") for service in SERVICES]
+    return Tally(
+        rows=len(requests),
+        accepted=len({one.number for one in found}),
+        stored=sum(one.stored for one in found),
+        dispatched=sum(one.orders == 1 for one in found),
+        targets=sum(request.target is not None for request in requests),
+        clocked=sum(one.clock is not None for one in found),
+        completed=sum(one.clock is not None and one.clock.stopped_at is not None for one in found),
+        parked=sum(map(len, parked)),
+    )
+
+
+def verdict(clock: ClockView | None) -> str:
+    """Return `ontime`, `overdue`, `open` (not ended, not due) or nothing for a request without a clock, from sla's own record."""
+    if clock is None:
+        return ""
+    if clock.state in VERDICTS:
+        return VERDICTS[clock.state]
+    breached = any(rung.level is Level.L1 and rung.raised_at for rung in clock.levels)
+    return "overdue" if breached else "open"
+
+
+def write_verdicts(file: Path, found: Sequence[Found]) -> None:
+    """Write one line per request, in the order of the file."""
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(HEAD)
+        for one in found:
+            due, stopped = (one.clock.due_at, one.clock.stopped_at) if one.clock else (None, None)
+            writer.writerow([one.request.id, one.number, _local(due), _local(stopped), verdict(one.clock)])
+
+
+def _local(at: datetime | None) -> Any:
+    return at.astimezone(UTC).astimezone(ZoneInfo(ZONE)).isoformat() if at else ""

@@ -1,0 +1,57 @@
+"""The verbs of stories: which public door each one knocks at. A table, so that a new door is one line here.
+
+Not here: who knocks (`huiyin.world.actors`) and when (`run`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+On = Literal["site", "case", "order"]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One door: service, method, path and the thing it is about. `time_field` takes `happened`."""
+
+    service: str
+    method: str
+    path: str
+    on: On
+    says: str
+    makes_case: bool = False
+    time_field: str = "at"
+
+
+def _case(move: str, says: str) -> Verb:
+    return Verb("intake", "POST", f"/v1/cases/{{number}}/{move}", "case", says)
+
+
+def _order(move: str, says: str) -> Verb:
+    return Verb("dispatch", "POST", f"/v1/work-orders/{{number}}/{move}", "order", says)
+
+
+VERBS: dict[str, Verb] = {
+    "report": Verb("intake", "POST", "/v1/cases", "site", "a request comes in and becomes a case", makes_case=True, time_field="received_at"),
+    "classify": _case("classify", "set kind, category, urgency"),
+    "respond": _case("respond", "start the response, contact the department"),
+    "request-work": _case("request-work", "ask a department or a contractor to work on it"),
+    "reply": _case("reply", "answer the reporter: final, or interim with the next time"),
+    "promise": _case("promise", "promise something by a time"),
+    "keep-promise": _case("keep-promise", "record that a promise was kept"),
+    "record-result": _case("record-result", "record the result of a complaint"),
+    "tell-result": _case("tell-result", "tell the owner the result, in these forms"),
+    "visit": _case("visit", "return visit"),
+    "waive-visit": _case("waive-visit", "no return visit is possible"),
+    "close": _case("close", "close the case"),
+    "transfer": _case("transfer", "first-contact ownership moves to another person"),
+    "accept": _order("accept", "sign for the order"),
+    "arrive": _order("arrive", "on site; `reason` excuses a late arrival"),
+    "assess": _order("assess", "what it is, seen on site"),
+    "complete": _order("complete", "the work is done"),
+    "sign": _order("sign", "the customer signs"),
+    "return": _order("return", "the order goes back to the desk"),
+    "inspect": _order("inspect", "engineering passes a contractor's work"),
+    "excuse": _order("excuse", "record the special reason of something late"),
+    "hand-over-slips": Verb("dispatch", "POST", "/v1/sites/{site}/slips", "site", "the week's repaired slips go to customer service"),
+    "publish-calendar": Verb("sla", "PUT", "/v1/calendars/{country}/{year}", "site", "publish the days off of a year"),
+}  #: verb -> door

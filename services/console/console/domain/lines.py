@@ -1,0 +1,143 @@
+"""How each kind of fact reads on a timeline: one table. A test holds it against the list of facts.
+
+Not here: how a line is filled (`timeline`) and how values are said (`wording`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ACTS, CASE, DUE, ISSUE, STOP, ALARM, OPEN, RAISE, TELL = range(9)  # order of what happens at the same instant: cause before effect
+
+
+@dataclass(frozen=True)
+class Line:
+    """One kind of fact: `head|part|part` with placeholders, and where in the fact their values stand."""
+
+    rank: int
+    zh: str
+    en: str
+    data: Mapping[str, str] = field(default_factory=dict)  #: placeholder -> path in the fact
+    by: str = ""  #: path to the person who acted
+
+
+def _order(zh: str, en: str, *parts: str, by: str = "", rank: int = ACTS, **data: str) -> Line:
+    tail = "".join(f"|{part}" for part in parts)
+    return Line(rank, f"{zh}|工单 {{number}}{tail}", f"{en}|order {{number}}{tail}", {"order": "order.id", "number": "order.number"} | data, by)
+
+
+def _clock(rank: int, zh: str, en: str, **data: str) -> Line:
+    return Line(rank, zh, en, {"clock": "clock.code", "due_at": "clock.due_at"} | data)
+
+
+def _notice(zh: str, en: str, *parts: str, **data: str) -> Line:
+    tail = "".join(f"|{part}" for part in ("{template}", "{recipient}", "{person}", "{addressed}", "{means}", *parts))
+    return Line(TELL, zh + tail, en + tail, {"template": "template", "means": "channel"} | data)
+
+
+LINES: Mapping[str, Line] = {
+    "case.registered": Line(
+        CASE, "受理登记|{kind}|{channel}", "Recorded|{kind}|by {channel}", {"kind": "case.kind", "channel": "case.channel"}, "case.owner"
+    ),
+    "case.classified": Line(
+        CASE,
+        "分类定级|{reclassified}|{urgency}|{category}|{fault}|责任部门 {department}",
+        "Classified|{reclassified}|{urgency}|{category}|{fault}|department: {department}",
+        {
+            "reclassified": "previous",
+            "urgency": "case.urgency",
+            "category": "case.category",
+            "fault": "case.fault",
+            "department": "case.department",
+        },
+    ),
+    "case.responded": Line(CASE, "已响应|已联系{department}", "Response started|{department} contacted", {"department": "department"}, "by"),
+    "case.work_requested": Line(
+        CASE,
+        "要求处理|{party}|{department}|{trade}|{contractor}",
+        "Work requested|{party}|{department}|{trade}|{contractor}",
+        {"party": "party", "department": "department", "trade": "trade", "contractor": "contractor"},
+    ),
+    "case.replied": Line(
+        CASE,
+        "答复报事人|{form}|{final}|下次答复 {next_at}",
+        "Reporter answered|{form}|{final}|next answer {next_at}",
+        {"form": "form", "final": "final", "next_at": "next_at"},
+        "by",
+    ),
+    "case.result_recorded": Line(CASE, "处理结果已记录", "Result recorded"),
+    "case.result_told": Line(CASE, "处理结果已告知业主|{forms}", "Owner told the result|{forms}", {"forms": "forms"}),
+    "case.owner_transferred": Line(
+        CASE,
+        "首问责任移交|原责任人 {previous}|现责任人 {person}",
+        "First-contact ownership moved|from {previous}|to {person}",
+        {"previous": "previous_owner", "person": "case.owner"},
+    ),
+    "case.work_done": Line(CASE, "工单全部完成", "All orders done"),
+    "case.closed": Line(CASE, "结案|{outcome}", "Closed|{outcome}", {"outcome": "outcome"}),
+    "case.reopened": Line(CASE, "重新处理|返工 {rework}", "Reopened|to be done again: {rework}", {"rework": "rework_of"}),
+    "promise.made": Line(
+        DUE, "作出承诺|{due_day}|{due_at}", "Promise made|{due_day}|{due_at}", {"due_at": "due_at", "date_only": "date_only"}
+    ),
+    "promise.kept": Line(ACTS, "兑现承诺|{belated}", "Promise kept|{belated}"),
+    "visit.due": Line(DUE, "应回访|由{role}负责", "Return visit due|by the {role}", {"role": "role"}),
+    "visit.recorded": Line(
+        ACTS, "已回访|{form}|{satisfied}", "Return visit made|{form}|{satisfied}", {"form": "form", "satisfied": "satisfied"}, "by"
+    ),
+    "visit.waived": Line(ACTS, "免回访|无法联系报事人", "Return visit waived|nobody to call back"),
+    "work_order.issued": Line(
+        ISSUE,
+        "派工|工单 {number}|{party}|{department}|{trade}|派给 {assignee}|{alarm}",
+        "Order issued|order {number}|{party}|{department}|{trade}|to {assignee}|{alarm}",
+        {
+            "order": "order.id",
+            "number": "order.number",
+            "party": "order.party",
+            "department": "order.department",
+            "trade": "order.trade",
+            "assignee": "order.assignee",
+            "alarm": "order.alarm",
+        },
+    ),
+    "work_order.accepted": _order("接单", "Order accepted", by="order.acceptor"),
+    "work_order.arrived": _order(
+        "到场", "On site", "{excused}", "{plan_told}", by="order.assignee", excused="excused", plan_told="plan_told"
+    ),
+    "work_order.assessed": _order(
+        "现场确认", "Assessed on site", "{outcome}", "{plan_told}", by="order.assignee", outcome="outcome", plan_told="plan_told"
+    ),
+    "work_order.completed": _order("完工", "Work completed", by="order.assignee"),
+    "work_order.signed": _order("客户签字确认", "Customer signed"),
+    "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
+    "work_order.inspected": _order("查验合格", "Inspected and passed"),
+    "work_order.cancelled": _order("工单取消", "Order cancelled"),
+    "clock.opened": _clock(
+        OPEN, "开始计时|{clock}|{due_at} 到期|{undated}", "Clock started|{clock}|due {due_at}|{undated}"
+    ),
+    "clock.redated": _clock(OPEN, "时限调整|{clock}|新到期 {due_at}", "Clock redated|{clock}|now due {due_at}"),
+    "clock.warned": _clock(ALARM, "预警|{clock}|{due_at} 到期", "Warning|{clock}|due {due_at}"),
+    "clock.breached": _clock(ALARM, "超时|{clock}|应于 {due_at} 前完成", "Overdue|{clock}|was due {due_at}"),
+    "clock.met": _clock(STOP, "计时结束|{clock}|{clock_state}", "Clock stopped|{clock}|{clock_state}", clock_state="clock.state"),
+    "clock.cancelled": _clock(STOP, "时限取消|{clock}", "Clock cancelled|{clock}"),
+    "escalation.raised": _clock(
+        RAISE,
+        "上报|{level}|{clock}|通知{roles}|{persons}|{skipped}无人在岗",
+        "Escalated|{level}|{clock}|to {roles}|{persons}|nobody on duty as {skipped}",
+        level="level",
+        roles="roles",
+        persons="persons",
+        skipped="skipped",
+    ),
+    "notice.sent": _notice("通知已发出", "Notice sent"),
+    "notice.failed": _notice("通知未能送达", "Notice failed", "{reason}", reason="reason"),
+    "notice.withheld": _notice("通知未发", "Notice withheld", "{reason}", reason="reason"),
+}  #: kind of fact -> its line
+
+CASES: Mapping[str, str] = {
+    "case": "case.id",
+    "promise": "case.id",
+    "visit": "case.id",
+    "work_order": "case.id",
+    "clock": "clock.case",
+    "escalation": "clock.case",
+    "notice": "case",
+}  #: stream prefix -> where the case's number stands

@@ -1,0 +1,33 @@
+"""Builds console: its doors, its pages, the front address. `uvicorn --factory console.main:create_app --timeout-graceful-shutdown 2`."""
+
+from typing import Any
+
+from common.runtime import Parts, Runtime
+from common.settings import Settings
+from common.web import service
+from fastapi import FastAPI
+
+from console import api, pages
+from console.handlers import SUBSCRIPTIONS
+from console.pages.live import Live, end_with_server
+from console.store import INDEXES, Store
+
+
+def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
+    """Return the app; nothing is touched before it starts."""
+
+    async def open_live(rt: Runtime[Any]) -> None:
+        app.state.live = Live(rt)
+        end_with_server(app.state.live)
+
+    app = service(
+        name="console",
+        settings=settings or Settings.model_validate({}),
+        store=Store,
+        indexes=INDEXES,
+        routers=(*pages.routers(), *api.routers()),
+        subscriptions=SUBSCRIPTIONS,
+        parts=parts,
+        on_start=open_live,
+    )
+    return app

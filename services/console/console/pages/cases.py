@@ -1,0 +1,128 @@
+"""The live list of cases and the page of one case. Not here: what a row shows (`show`), how a stream is kept (`live`), the words (`words`)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+from urllib.parse import urlencode
+
+from common.errors import NotFound
+from common.states import CaseKind, CaseStatus, Urgency
+from common.timesource import SystemTime
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from console import handlers
+from console.api.timeline import speech_of
+from console.domain.board import Row
+from console.domain.filters import PAGE, Filter
+from console.pages import show
+from console.pages.live import ROW, Part, Parts, changes, pace
+from console.pages.reader import Page, Reader, page
+from console.pages.render import fragment, html
+from console.pages.show import Scene
+from console.store import Site
+
+router = APIRouter(include_in_schema=False, route_class=Page)
+MayList = Annotated[Reader, page("case.read")]
+MayRead = Annotated[Reader, page("timeline.read")]
+MOST = 5 * PAGE
+
+
+def _wanted(reader: MayList, wanted: Annotated[Filter, Query()]) -> Filter:
+    """Return the view asked for. Raises NotFound for a site out of scope."""
+    if wanted.site:
+        reader.see(wanted.site)
+    return wanted
+
+
+async def _number(reader: MayRead, number: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,40}$")]) -> str:
+    """Return the number of a case in scope. Raises NotFound."""
+    row = await reader.store.find_row(number)
+    if row is None:
+        raise NotFound
+    reader.see(row.site)
+    return row.id
+
+
+Wanted = Annotated[Filter, Depends(_wanted)]
+Number = Annotated[str, Depends(_number)]
+
+
+@router.get("/cases", response_model=None)
+async def list_cases(reader: MayList, wanted: Wanted) -> Response:
+    """Show the list; its stream keeps it up to date."""
+    parts = await _list(reader, wanted)
+    choices = _choices(reader, await reader.store.sites(reader.by.sites))
+    rows = [part.text for name, part in parts.items() if name.startswith(ROW)]
+    query = urlencode(wanted.query())
+    return html("cases.html", reader.locale, reader=reader, parts=parts, rows=rows, wanted=wanted, choices=choices, query=query)
+
+
+@router.get("/cases/{number}", response_model=None)
+async def show_case(reader: MayRead, number: Number) -> Response:
+    """Show one case; its stream keeps it up to date."""
+    return html("case.html", reader.locale, reader=reader, number=number, parts=await _case(reader, number))
+
+
+@router.get("/live/cases", response_class=EventSourceResponse)
+async def follow_list(request: Request, reader: MayList, wanted: Wanted) -> AsyncIterator[ServerSentEvent]:
+    """Send the list, then what changes in it."""
+    async for text in changes(request.app.state.live, lambda: _while_signed_in(reader, lambda: _list(reader, wanted))):
+        yield ServerSentEvent(raw_data=text)
+
+
+@router.get("/live/cases/{number}", response_class=EventSourceResponse)
+async def follow_case(request: Request, reader: MayRead, number: Number) -> AsyncIterator[ServerSentEvent]:
+    """Send the case, then what changes in it."""
+    async for text in changes(request.app.state.live, lambda: _while_signed_in(reader, lambda: _case(reader, number))):
+        yield ServerSentEvent(raw_data=text)
+
+
+async def _while_signed_in(reader: Reader, render: Callable[[], Awaitable[Parts]]) -> Parts | None:
+    """Return the parts, None when the session is over or the account closed: a stream sees no more than a page would."""
+    return await render() if await handlers.signed_in(reader.store, reader.token) else None
+
+
+# --- parts of pages -----------------------------------------------------------------------------------------------------------
+
+
+async def _list(reader: Reader, wanted: Filter) -> Parts:
+    """Return the parts of the list: its rows, the totals, the clock."""
+    now, sites = reader.rt.now(), reader.by.sites
+    rows = await reader.store.board(wanted, sites)
+    scenes = {site: await _scene(reader, site) for site in {row.site for row in rows}}
+    shown = [fragment("_row.html", reader.locale, r=show.row(row, scenes[row.site], now)) for row in rows]
+    texts = {f"{ROW}{row.id}": text for row, text in zip(rows, shown, strict=True)}
+    if not rows:
+        texts[f"{ROW}none"] = fragment("_none.html", reader.locale)
+    tally = await reader.store.tally(wanted, sites, now)
+    more = wanted.query(show=min(wanted.show + PAGE, MOST)) if tally["cases"] > len(rows) and wanted.show < MOST else {}
+    texts["tally"] = fragment("_tally.html", reader.locale, tally=tally, more=urlencode(more), shown=len(rows))
+    return {name: Part(text, text) for name, text in texts.items()} | {"now": await _clock(reader, None)}
+
+
+async def _case(reader: Reader, number: str) -> Parts:
+    """Return the parts of a case's page: the case, the clock."""
+    row: Row = await reader.store.row(number)
+    scene = await _scene(reader, row.site)
+    made = show.case(row, await reader.store.entries(number), scene, reader.rt.now())
+    text = fragment("_case.html", reader.locale, c=made)
+    return {"case": Part(text, text), "now": await _clock(reader, scene.site)}
+
+
+async def _scene(reader: Reader, code: str) -> Scene:
+    site = await reader.store.site(code)
+    return Scene(speech_of(site, reader.locale), site, await reader.store.crew(code))
+
+
+async def _clock(reader: Reader, site: Site | None) -> Part:
+    """Return the business clock. The machine's time needs saying once; any other is said again each turn, so that browsers never drift."""
+    text = fragment("_now.html", reader.locale, pace=await pace(reader.rt.time), zone=speech_of(site, reader.locale).zone.key)
+    return Part(text, "system" if isinstance(reader.rt.time, SystemTime) else text)
+
+
+def _choices(reader: Reader, sites: list[Site]) -> dict[str, list[tuple[str, str]]]:
+    """Return what each filter offers: codes with their words."""
+    speech = speech_of(None, reader.locale)
+    codes = {"kind": CaseKind, "urgency": Urgency, "status": CaseStatus}
+    named = {name: [(code.value, speech.code(name, code.value)) for code in kinds] for name, kinds in codes.items()}
+    return {"site": [(site.id, site.named(reader.locale)) for site in sites]} | named

@@ -1,0 +1,113 @@
+"""Who reads a page, in which language, and how errors look in a browser. Not here: what pages show."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from common.auth import Caller
+from common.errors import Forbidden, HuiyinError, NotFound
+from common.runtime import Runtime
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import RedirectResponse
+
+from console import handlers
+from console.api.accounts import COOKIE
+from console.domain.wording import Locale, choose_locale
+from console.pages.render import html
+from console.store import Store
+
+LANGUAGE = "huiyin_lang"
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is at a page."""
+
+    rt: Runtime[Store]
+    signed: handlers.SignedIn
+    token: str
+    locale: Locale
+
+    @property
+    def by(self) -> Caller:
+        """Return the reader as a caller."""
+        return self.signed.caller
+
+    @property
+    def store(self) -> Store:
+        """Return the store, for reading."""
+        return self.rt.store
+
+    def see(self, site: str) -> None:
+        """Raise NotFound for a site out of scope: it looks like a missing one."""
+        if not self.by.sees(site):
+            raise NotFound
+
+
+def locale_of(request: Request, account_locale: str | None = None) -> Locale:
+    """Return the language: asked for in the URL, chosen before, of the account, of the browser."""
+    asked, chosen = request.query_params.get("lang"), request.cookies.get(LANGUAGE)
+    return choose_locale(asked, chosen, account_locale, request.headers.get("accept-language"))
+
+
+def page(permission: str) -> Any:
+    """Return the dependency that lets in a signed-in reader who holds `permission`."""
+
+    async def enter(request: Request) -> Reader:
+        rt: Runtime[Store] = request.app.state.runtime
+        token = request.cookies.get(COOKIE, "")
+        signed = await handlers.signed_in(rt.store, token) if token else None
+        if signed is None:
+            raise SignInNeeded
+        if not signed.caller.may(permission):
+            raise Forbidden(None, permission=permission)
+        return Reader(rt, signed, token, locale_of(request, signed.account.locale))
+
+    enter.permission = permission  # type: ignore[attr-defined]
+    return Depends(enter)
+
+
+class Page(APIRoute):
+    """A route for people: its errors are pages, and who is not signed in is led to the door."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            response = await _answer(inner, request)
+            if (asked := request.query_params.get("lang")) is not None:
+                response.set_cookie(LANGUAGE, choose_locale(asked), max_age=31536000, httponly=True, samesite="lax", path="/")
+            return response
+
+        return handle
+
+
+async def _answer(inner: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+    try:
+        return await inner(request)
+    except SignInNeeded:
+        return _to_sign_in(request)
+    except HuiyinError as error:
+        return _problem(request, error)
+    except RequestValidationError:
+        return _problem(request, NotFound())
+
+
+def _to_sign_in(request: Request) -> Response:
+    if "hx-request" in request.headers:  # a live page whose session ended: htmx loads it again, and then it is led to the door
+        return Response(status_code=401, headers={"HX-Refresh": "true"})
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}" if wanted != "/" else "/sign-in", 303)
+
+
+def _problem(request: Request, error: HuiyinError) -> Response:
+    locale = locale_of(request)
+    return html("problem.html", locale, error.status, document=error.problem(locale))

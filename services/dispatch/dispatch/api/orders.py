@@ -1,0 +1,80 @@
+"""Doors of work orders and slips; the routes of the moves are made from the table, so a move that is not in it cannot be called.
+
+Not here: bodies and views (`shapes`), what a move needs and does (`domain.moves`).
+"""
+
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from common.auth import ALL_SITES
+from common.documents import Doc
+from common.doors import Door, permit
+from common.problems import RESPONSES
+from common.states import OrderStatus
+from fastapi import APIRouter, Path, Query
+
+from dispatch import handlers
+from dispatch.api.shapes import BODIES, HandedOver, MoveIn, OrderOut, OrdersOut
+from dispatch.domain.moves import MOVES
+from dispatch.domain.slips import HandOver
+from dispatch.store import Store
+
+router = APIRouter(tags=["work orders"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 422, 429, 503)})
+CONFLICT: dict[int | str, dict[str, Any]] = {409: RESPONSES[409]}
+
+Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$", description="the order's number, `<case>-<n>`")]
+Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
+Reference = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")]
+
+
+@router.get("/v1/work-orders")
+async def list_orders(
+    door: Annotated[Door[Store], permit("order.read")],
+    case: Reference = None,
+    site: Reference = None,
+    assignee: Reference = None,
+    status: OrderStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> OrdersOut:
+    """Orders of the caller's sites, newest first; a contractor sees only its own (DSP-13)."""
+    where: Doc = {name: value for name, value in (("case", case), ("assignee", assignee), ("status", status)) if value}
+    if handlers.outside(door.by):
+        where["assignee"] = door.by.id
+    if site:
+        door.see(site)
+        where["site"] = site
+    elif ALL_SITES not in door.by.sites:
+        where["site"] = {"$in": list(door.by.sites)}
+    return OrdersOut(orders=[OrderOut.of(order, door.by) for order in await door.store.search(where, limit=limit)])
+
+
+@router.get("/v1/work-orders/{number}")
+async def get_order(number: Number, door: Annotated[Door[Store], permit("order.read")]) -> OrderOut:
+    """One order: where it stands, what was done, and why it was given to whom."""
+    return OrderOut.of(handlers.visible(await door.store.order(number), door.by), door.by)
+
+
+@router.post("/v1/sites/{site}/slips", responses=CONFLICT)
+async def hand_over_slips(site: Site, body: HandOver, door: Annotated[Door[Store], permit("slips.hand_over", idempotent="optional")]) -> HandedOver:
+    """Hand over the repaired slips to customer service: all that wait, or those named (RVT-08)."""
+    door.see(site)
+    return HandedOver.model_validate(await door.command(handlers.hand_over, body, site))
+
+
+def _route(name: str, body: type[MoveIn]) -> Any:
+    """Return the endpoint of one move; its signature tells FastAPI the body and the permission that the table names."""
+
+    async def endpoint(number: str, body: MoveIn, door: Door[Store]) -> OrderOut:
+        return OrderOut.answer(await door.command(handlers.move, body.act(), name, number), door.by)
+
+    where = Annotated[Door[Store], permit(MOVES[name].permission, idempotent="optional")]
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [Parameter(word, kind, annotation=shape) for word, shape in (("number", Number), ("body", body), ("door", where))]
+    endpoint.__signature__ = Signature(parameters, return_annotation=OrderOut)  # type: ignore[attr-defined]
+    endpoint.__name__ = f"{name}_order"
+    endpoint.__doc__ = f"{MOVES[name].zh} · {MOVES[name].en}. Guards: {', '.join(MOVES[name].guards)}."
+    return endpoint
+
+
+for _name, _body in BODIES.items():
+    router.add_api_route(f"/v1/work-orders/{{number}}/{_name}", _route(_name, _body), methods=["POST"], responses=CONFLICT)

@@ -1,0 +1,52 @@
+"""Doors of people: a site's people, rota and contractors, and a contact for the service that sends.
+
+Not here: who is on duty (`common.rota`), what is kept where (`domain.people`, `store`).
+"""
+
+from typing import Annotated
+
+from common.doors import Door, permit
+from common.errors import NotFound
+from common.problems import RESPONSES
+from fastapi import APIRouter, Path
+
+from dispatch import handlers
+from dispatch.api.orders import CONFLICT, Site
+from dispatch.api.shapes import ContactOut, PeopleOut
+from dispatch.domain.people import SitePeople
+from dispatch.store import Store
+
+router = APIRouter(tags=["people"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 422, 429, 503)})
+
+Person = Annotated[str, Path(pattern=r"^((person|contractor):)?[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+@router.put("/v1/sites/{site}/people", responses=CONFLICT)
+async def put_people(site: Site, body: SitePeople, door: Annotated[Door[Store], permit("site.manage", idempotent="optional")]) -> PeopleOut:
+    """Replace a site's people, rota and contractors: the next version, or the same one when only contacts changed."""
+    door.see(site)
+    await door.command(handlers.put_people, body, site)
+    return await _people(site, door)
+
+
+@router.get("/v1/sites/{site}/people")
+async def get_people(site: Site, door: Annotated[Door[Store], permit("who.read")]) -> PeopleOut:
+    """People, rota and contractors of a site; phones and e-mails only for those who manage it."""
+    door.see(site)
+    return await _people(site, door)
+
+
+@router.get("/v1/staff/{person}/contact")
+async def get_contact(person: Person, door: Annotated[Door[Store], permit("staff.read")]) -> ContactOut:
+    """How to reach a person or contractor at this moment; for services only."""
+    found = await door.store.contact(person.rsplit(":", 1)[-1])
+    if found is None:
+        raise NotFound
+    return ContactOut.of(*found)
+
+
+async def _people(site: str, door: Door[Store]) -> PeopleOut:
+    staffing = await door.store.staffing(site)
+    if staffing is None:
+        raise NotFound
+    return PeopleOut.seen(staffing, await door.store.contacts(site), full=door.by.may("site.manage"))

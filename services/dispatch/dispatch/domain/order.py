@@ -1,0 +1,160 @@
+"""A work order: what is kept about it, how it begins, and what others may know of it. Pure.
+
+Not here: what may happen to it next (`moves`), who gets it (`matching`), fees, approvals, attachments.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from common.documents import Aggregate
+from common.states import CaseKind, CaseState, Lane, OrderState, OrderStatus, Party, Urgency
+from pydantic import BaseModel, ConfigDict
+
+from dispatch.domain.matching import Choice, Wanted
+
+NOT_WORKED_ON = frozenset({OrderStatus.ISSUED, OrderStatus.ACCEPTED})
+OPEN = NOT_WORKED_ON | {OrderStatus.ON_SITE, OrderStatus.IN_PROGRESS, OrderStatus.GUIDED}  #: in somebody's hands
+
+
+class Returns(StrEnum):
+    """How an own order comes back to the desk (pack setting orders.return)."""
+
+    REQUIRED = "required"  #: the paper is brought back (R17)
+    ON_SIGNATURE = "on_signature"  #: the customer's signature returns it
+
+
+class Rules(BaseModel):
+    """What the site's pack says about orders, as it stood when the case was received (DEF-18)."""
+
+    model_config = ConfigDict(frozen=True)
+    returns: Returns = Returns.REQUIRED
+    signature_required: bool = True  #: R15
+    others_may_accept: bool = True  #: DSP-02
+
+
+class Step(BaseModel):
+    """One thing that was done to an order. Nothing of it is ever deleted (D6, 16)."""
+
+    model_config = ConfigDict(frozen=True)
+    move: str
+    at: datetime  #: when it happened
+    noted_at: datetime  #: when it was entered
+    by: str
+    note: str | None = None  #: free text: reason, completion record, guidance; never leaves this service but to staff of the site
+
+
+class Order(Aggregate):
+    """A work order. `seqs`, `id` and `site` as every aggregate."""
+
+    case: str
+    case_kind: CaseKind
+    number: int
+    policy: int  #: the case's (DEF-18)
+    rules: Rules = Rules()
+    status: OrderStatus = OrderStatus.ISSUED
+    party: Party = Party.OWN
+    department: str | None = None
+    trade: str | None = None
+    category: str | None = None
+    fault: str | None = None
+    unit: str | None = None
+    asset: str | None = None
+    area: str | None = None
+    urgency: Urgency = Urgency.P3
+    assignee: str | None = None
+    acceptor: str | None = None
+    issued_at: datetime
+    moved_at: datetime
+    appointment_at: datetime | None = None
+    completed_at: datetime | None = None
+    outcome: str | None = None  #: of the assessment (R6)
+    root_cause: str | None = None
+    rework_of: str | None = None
+    alarm: str | None = None
+    excused: tuple[str, ...] = ()  #: what a recorded special reason excuses: arrival, return (SLA-38)
+    handed_over: str | None = None  #: ISO week of its slip batch
+    choice: Choice
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def lane(self) -> Lane:
+        """Return the lane of its facts."""
+        return Lane.URGENT if self.urgency is Urgency.P1 else Lane.NORMAL
+
+    @property
+    def open(self) -> bool:
+        """Say whether it counts as load of its assignee."""
+        return self.status in OPEN
+
+    def asks_like(self, other: "Order") -> bool:
+        """Say whether both ask the same party for the same: one order per department (DSP-16)."""
+        return all(getattr(self, name) == getattr(other, name) for name in ("party", "department", "trade", "rework_of")) and (
+            self.party is Party.OWN or self.assignee == other.assignee
+        )
+
+    def state(self) -> OrderState:
+        """Return what other services may know."""
+        return OrderState.model_validate(self.model_dump(include=set(OrderState.model_fields)))
+
+
+class Request(BaseModel):
+    """What dispatch is asked for: by a classified repair, by a complaint that needs work, or by a rework."""
+
+    model_config = ConfigDict(frozen=True)
+    party: Party = Party.OWN
+    department: str | None = None
+    trade: str | None = None
+    contractor: str | None = None
+    rework_of: str | None = None
+
+    def wanted(self, case: CaseState, now: datetime) -> Wanted:
+        """Return it as matching needs it; an appointment is matched for the agreed time."""
+        return Wanted(
+            at=max(case.appointment_at or now, now),
+            kind=case.kind,
+            urgency=case.urgency or Urgency.P3,
+            trade=self.trade,
+            department=self.department,
+            asset=case.asset,
+            contractor=self.contractor,
+        )
+
+
+def again(order: Order) -> Request:
+    """Return the request for doing an order once more (R20): the same party, department and trade."""
+    firm = order.assignee if order.party is Party.CONTRACTOR else None
+    return Request(party=order.party, department=order.department, trade=order.trade, contractor=firm, rework_of=order.id)
+
+
+def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rules: Rules, at: datetime) -> Order:
+    """Return the new order (R3, DSP-08), with an alarm when nobody could be chosen. Its number is unique within the case."""
+    return Order(
+        id=f"{case.id}-{number}",
+        site=case.site,
+        case=case.id,
+        case_kind=case.kind,
+        number=number,
+        policy=case.policy,
+        rules=rules,
+        party=request.party,
+        department=request.department,
+        trade=request.trade,
+        assignee=choice.chosen,
+        issued_at=at,
+        moved_at=at,
+        rework_of=request.rework_of,
+        alarm=choice.alarm,
+        choice=choice,
+        **_of_case(case),
+    )
+
+
+def reclassified(order: Order, case: CaseState) -> Order:
+    """Return an open order with its case's new urgency, place and appointment; who works on it does not change."""
+    return order.model_copy(update=_of_case(case))
+
+
+def _of_case(case: CaseState) -> dict[str, Any]:
+    copied = {name: getattr(case, name) for name in ("category", "fault", "unit", "asset", "area", "appointment_at")}
+    return copied | {"urgency": case.urgency or Urgency.P3}

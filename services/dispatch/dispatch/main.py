@@ -1,0 +1,34 @@
+"""Builds dispatch from its parts. Not here: rules. Start with `uvicorn --factory dispatch.main:create_app`."""
+
+from common.documents import Documents
+from common.runtime import Parts
+from common.vault import Vault
+from common.web import service
+from fastapi import FastAPI
+
+from dispatch.api import ROUTERS
+from dispatch.handlers import SUBSCRIPTIONS
+from dispatch.settings import Settings
+from dispatch.store import INDEXES, Store
+
+SITE_FILE_BYTES = 1024 * 1024  # a large site's people and rota
+
+
+def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
+    """Return the app; everything is started by its lifespan."""
+    settings = settings or Settings()
+    vault = Vault.of(settings)
+
+    def store(documents: Documents) -> Store:
+        return Store(documents, vault)
+
+    return service(
+        name="dispatch",
+        settings=settings,
+        store=store,
+        indexes=INDEXES,
+        routers=ROUTERS,
+        subscriptions=SUBSCRIPTIONS,
+        parts=parts,
+        uploads={"/v1/sites/": SITE_FILE_BYTES},
+    )

@@ -1,0 +1,193 @@
+"""What dispatch asks of its store, each question by name. Not here: decisions.
+
+Loads are counted, not kept: a counter per person would make every two orders of a site conflict (measured: 14 a second instead of 60).
+Orders issued in the same instant may therefore go to the same person; the next ones even it out. Contacts are sealed and opened only here.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import cast
+
+from common import outbox
+from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
+from common.errors import Missing
+from common.events import Fact
+from common.policy import SitePolicy
+from common.rota import SiteRota
+from common.states import CaseKind, CaseState, Lane, Party
+from common.vault import Vault
+from pydantic import BaseModel, ConfigDict
+
+from dispatch.domain.matching import Load, Scene
+from dispatch.domain.order import OPEN, Order, Returns, Rules
+from dispatch.domain.people import Contact, Staffing
+from dispatch.domain.slips import REPAIRED, Batch
+
+INDEXES: tuple[Index, ...] = (
+    Index("orders", (("case", 1), ("number", 1)), unique=True),
+    Index("orders", (("site", 1), ("status", 1), ("issued_at", -1))),
+    Index("orders", (("assignee", 1), ("status", 1))),
+    Index("orders", (("assignee", 1), ("issued_at", -1))),
+    Index("policies", (("site", 1), ("version", 1)), unique=True),
+    Index("staffing_log", (("site", 1), ("version", 1)), unique=True),
+    Index("contacts", (("person", 1),)),
+    Index("contacts", (("phone_index", 1),)),
+)
+
+
+class House(BaseModel):
+    """What dispatch keeps of one version of a site's policy."""
+
+    model_config = ConfigDict(frozen=True)
+    site: str
+    version: int
+    zone: str
+    rules: Rules
+
+    @classmethod
+    def of(cls, policy: SitePolicy, version: int) -> "House":
+        """Return the part that dispatch needs."""
+        orders = policy.orders
+        rules = Rules(returns=Returns(orders.order_return), signature_required=orders.signature_required, others_may_accept=orders.others_may_accept)
+        return cls(site=policy.site, version=version, zone=policy.calendar.timezone, rules=rules)
+
+
+class Store:
+    """Orders, people and copies of cases and policies; on a database or inside a transaction."""
+
+    def __init__(self, db: Documents, vault: Vault) -> None:
+        """`db` is a transaction wherever something is saved."""
+        self.db, self._vault = db, vault
+
+    # --- orders ---------------------------------------------------------------------------------------------------------------
+
+    async def order(self, number: str) -> Order | None:
+        """Return the order of that number."""
+        doc = await self.db.get("orders", number)
+        return from_doc(Order, doc) if doc else None
+
+    async def orders_of(self, case: str) -> list[Order]:
+        """Return all orders of a case, oldest first, cancelled ones included."""
+        return [from_doc(Order, doc) for doc in await self.db.find("orders", {"case": case}, sort=[("number", 1)])]
+
+    async def search(self, where: Doc, *, limit: int) -> list[Order]:
+        """Return orders by plain equality, newest first."""
+        return [from_doc(Order, doc) for doc in await self.db.find("orders", where, sort=[("issued_at", -1), ("_id", 1)], limit=limit)]
+
+    async def slips_waiting(self, site: str, *, until: datetime) -> list[Order]:
+        """Return repaired own orders that nobody handed over yet, as they stood at `until`, oldest first."""
+        where: Doc = {"site": site, "status": {"$in": sorted(REPAIRED)}, "handed_over": None, "moved_at": {"$lte": until}}
+        where |= {"party": Party.OWN.value, "case_kind": CaseKind.REPAIR.value}
+        return [from_doc(Order, doc) for doc in await self.db.find("orders", where, sort=[("moved_at", 1), ("_id", 1)])]
+
+    async def save(self, order: Order, facts: Sequence[Fact], *, at: datetime) -> None:
+        """Keep the order with its facts."""
+        await self._say("orders", order, facts, at, order.lane)
+
+    async def batch(self, site: str, week: str) -> Batch:
+        """Return the slip batch of a week, a new one if there is none."""
+        doc = await self.db.get("slips", f"{site}:{week}")
+        return from_doc(Batch, doc) if doc else Batch(id=f"{site}:{week}", site=site, week=week)
+
+    async def save_batch(self, batch: Batch, slips: Iterable[Order], facts: Sequence[Fact], *, at: datetime) -> None:
+        """Keep the batch with its fact, and the slips that were marked."""
+        await self._say("slips", batch, facts, at, Lane.NORMAL)
+        for order in slips:
+            await self.db.put("orders", to_doc(order))
+
+    # --- copies of what others own --------------------------------------------------------------------------------------------
+
+    async def remember(self, case: CaseState) -> None:
+        """Keep the newest known state of a case."""
+        await self.db.put("cases", to_doc(case))
+
+    async def case(self, id: str) -> CaseState:
+        """Return a case. Raises Missing when intake's fact is not here yet."""
+        doc = await self.db.get("cases", id)
+        if doc is None:
+            raise Missing(f"intake:case:{id}")
+        return from_doc(CaseState, doc)
+
+    async def keep_house(self, house: House) -> None:
+        """Keep one version of a site's policy."""
+        await self.db.put("policies", {"_id": f"{house.site}:{house.version}", **to_doc(house)})
+
+    async def house(self, site: str, version: int | None = None) -> House | None:
+        """Return that version of the site's policy, or the newest that is here, None for a site without policy."""
+        doc = await self.db.get("policies", f"{site}:{version}") if version is not None else None
+        newest = [doc] if doc else await self.db.find("policies", {"site": site}, sort=[("version", -1)], limit=1)
+        return from_doc(House, newest[0]) if newest else None
+
+    async def house_of(self, case: CaseState) -> House:
+        """Return the policy the case was received under. Raises Missing when sla has published none for its site yet."""
+        house = await self.house(case.site, case.policy)
+        if house is None:
+            raise Missing(f"sla:policy:{case.site}")
+        return house
+
+    # --- people ---------------------------------------------------------------------------------------------------------------
+
+    async def staffing(self, site: str) -> Staffing | None:
+        """Return the site's people, rota and contractors."""
+        doc = await self.db.get("staffing", site)
+        return from_doc(Staffing, doc) if doc else None
+
+    async def scene(self, site: str, zone: str) -> Scene:
+        """Return the site's people and rota, without loads; an empty scene for a site without people."""
+        staffing = await self.staffing(site)
+        return Scene(staffing.rota if staffing else SiteRota(), zone=zone)
+
+    async def loads(self, ids: Sequence[str]) -> dict[str, Load]:
+        """Return what each of these has in hand, and when they last got something.
+
+        Who is not among the newest orders of all of them has waited longer than the others: no time is given.
+        """
+        if not ids:
+            return {}
+        newest = await self.db.find("orders", {"assignee": {"$in": list(ids)}}, sort=[("issued_at", -1)], limit=2 * len(ids))
+        last = {doc["assignee"]: doc["issued_at"] for doc in reversed(newest)}
+        held = {id_: await self.db.count("orders", {"assignee": id_, "status": {"$in": sorted(OPEN)}}) for id_ in ids}
+        return {id_: Load(held[id_], last.get(id_)) for id_ in ids}
+
+    async def save_staffing(self, staffing: Staffing, facts: Sequence[Fact], *, at: datetime) -> None:
+        """Keep a new version with its fact; every version stays in the log."""
+        if facts:
+            await self._say("staffing", staffing, facts, at, Lane.NORMAL)
+            await self.db.put("staffing_log", {**to_doc(staffing), "_id": f"{staffing.site}:{staffing.version}", "at": at})
+
+    async def keep_contacts(self, site: str, contacts: Sequence[Contact], gone: Sequence[str]) -> None:
+        """Seal the contacts of a site and delete those of people who left."""
+        for contact in contacts:
+            await self.db.put("contacts", self._sealed(site, contact))
+        for person in gone:
+            await self.db.delete("contacts", {"_id": f"{site}:{person}"})
+
+    async def contact(self, person: str) -> tuple[str, Contact] | None:
+        """Return site and contact of a person or firm, the first site in order where it works at several."""
+        docs = await self.db.find("contacts", {"person": person}, sort=[("_id", 1)], limit=1)
+        return (docs[0]["site"], self._opened(docs[0])) if docs else None
+
+    async def contacts(self, site: str) -> dict[str, Contact]:
+        """Return the contacts of a site by id."""
+        return {doc["person"]: self._opened(doc) for doc in await self.db.find("contacts", {"site": site})}
+
+    def _sealed(self, site: str, contact: Contact) -> Doc:
+        fields = {name: text for name in ("name", "phone", "email") if (text := getattr(contact, name))}
+        sealed = {name: self._vault.seal(site, f"staff.{contact.id}.{name}", text) for name, text in fields.items()}
+        digits = "".join(filter(str.isdigit, contact.phone or ""))
+        index = self._vault.blind(digits) if digits else None
+        return {
+            "_id": f"{site}:{contact.id}",
+            "site": site,
+            "person": contact.id,
+            "sealed": sealed,
+            "locale": contact.locale,
+            "phone_index": index,
+        }
+
+    def _opened(self, doc: Doc) -> Contact:
+        fields = {name: self._vault.open(doc["site"], f"staff.{doc['person']}.{name}", sealed) for name, sealed in doc["sealed"].items()}
+        return Contact(id=doc["person"], locale=doc["locale"], **fields)
+
+    async def _say(self, collection: str, state: Aggregate, facts: Sequence[Fact], at: datetime, lane: Lane) -> None:
+        await outbox.save(cast("Transaction", self.db), collection, state, facts, at=at, lane=lane)

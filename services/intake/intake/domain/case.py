@@ -1,0 +1,152 @@
+"""The case: what intake keeps of one request, and the snapshot of it that other services may know.
+
+Free text (subject, description, results, reasons) stays here; contact fields are not even here, only the reference (`contact`).
+Pure. Not here: which moves there are (`moves`) and what they do (`decide`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from common.documents import Aggregate
+from common.events import Fact
+from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, Urgency
+from pydantic import AwareDatetime
+
+from intake.domain.parts import Asked, External, Order, Reclassified, ReplyRecord, Result, Sorting, Transfer
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Case(Aggregate):
+    """One request from receipt to closing."""
+
+    kind: CaseKind
+    status: CaseStatus = CaseStatus.REGISTERED
+    since: AwareDatetime  #: when the present state began
+    channel: Channel
+    received_at: AwareDatetime
+    registered_at: AwareDatetime
+    policy: int
+    sorting: Sorting = Sorting()
+    major: bool = False
+    nature: Literal["solution", "venting", "expectation"] | None = None  #: what the complainant is after (CLS-10)
+    in_scope: bool | None = None  #: None: not yet decided (CLS-09)
+    unit: str | None = None
+    asset: str | None = None
+    area: str | None = None
+    contact: str | None = None
+    locale: str = "zh-CN"
+    anonymous: bool = False
+    owner: str | None = None
+    owner_provisional: bool = False  #: a call centre's key holds it until a member of staff touches the case
+    received_by: str
+    external: External | None = None
+    read_back_confirmed: bool = False
+    expected_at: AwareDatetime | None = None
+    appointment_at: AwareDatetime | None = None
+    subject: str | None = None
+    description: str | None = None
+    expected: str | None = None
+    scope_reason: str | None = None  #: why it is, or is not, the company's work (CLS-09)
+    explanation: str | None = None  #: what the reporter of something out of scope was told (CMP-02)
+    waived_outcome: str | None = None  #: the outcome written on an anonymous case (RVT-17)
+    history: tuple[Reclassified, ...] = ()
+    replies: tuple[ReplyRecord, ...] = ()
+    results: tuple[Result, ...] = ()
+    answered: bool = False  #: a final reply was given, or the result was told, since it was opened last
+    transfers: tuple[Transfer, ...] = ()
+    orders: tuple[Order, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    rework: tuple[str, ...] = ()  #: orders whose rework is not issued yet
+    promise_count: int = 0
+    open_promises: int = 0
+    visit_count: int = 0
+    called_back: Literal["visited", "waived"] | None = None  #: since the work was last done
+    closed_at: AwareDatetime | None = None
+    outcome: str | None = None
+
+    def state(self) -> CaseState:
+        """Return what facts may say of it: references only."""
+        return CaseState(
+            id=self.id,
+            site=self.site,
+            kind=self.kind,
+            status=self.status,
+            channel=self.channel,
+            received_at=self.received_at,
+            registered_at=self.registered_at,
+            policy=self.policy,
+            urgency=self.sorting.urgency,
+            category=self.sorting.category,
+            fault=self.sorting.fault,
+            department=self.sorting.department,
+            trade=self.sorting.trade,
+            unit=self.unit,
+            asset=self.asset,
+            area=self.area,
+            reporter=self.contact,
+            locale=self.locale,
+            anonymous=self.anonymous,
+            owner=self.owner,
+            appointment_at=self.appointment_at,
+            expected_at=self.expected_at,
+            needs_repair=self.sorting.needs_repair,
+            major=self.major,
+            in_scope=self.in_scope,
+            open_promises=self.open_promises,
+        )
+
+    @property
+    def lane(self) -> Lane:
+        """Return the lane of its facts: emergencies have queues of their own."""
+        return Lane.URGENT if self.sorting.urgency is Urgency.P1 else Lane.NORMAL
+
+    @property
+    def place(self) -> str:
+        """Return its place in a list by time of receipt: sorts as text, never twice the same."""
+        return f"{self.received_at:%Y%m%d%H%M%S}{self.received_at.microsecond // 1000:03d}-{self.id}"
+
+    @property
+    def work_done(self) -> bool:
+        """Say whether nothing is left to work on: every order asked for was issued and is done (K12)."""
+        return not self.asked and not self.rework and all(order.done for order in self.orders)
+
+    @property
+    def latest_orders(self) -> tuple[Order, ...]:
+        """Return the orders that were not done again by another one."""
+        redone = {order.rework_of for order in self.orders}
+        return tuple(order for order in self.orders if order.id not in redone)
+
+    @property
+    def out_of_scope(self) -> bool:
+        """Say whether it was decided that this is not the company's work (CLS-09)."""
+        return self.in_scope is False
+
+    def enter(self, status: CaseStatus, at: datetime) -> "Case":
+        """Return the case in another state since `at`."""
+        return self if status is self.status else self.with_(status=status, since=at)
+
+    def with_(self, **changes: object) -> "Case":
+        """Return the case with other values; callers give values of the right types."""
+        return self.model_copy(update=changes)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who does something, and when it happened (business time, aware UTC)."""
+
+    by: str
+    at: datetime
+    staff: bool = True
+
+
+@dataclass(frozen=True)
+class Change(Generic[A]):
+    """A thing that changed and the facts it says about it, oldest first."""
+
+    state: A
+    facts: tuple[Fact, ...] = ()
+
+
+Changes = tuple[Change[Any], ...]  #: of one decision, in the order in which they are said: what ends a clock before what ends the case

@@ -1,0 +1,93 @@
+"""The state machines of cases as tables (D1, D2 of requirements.md, as far as intake owns them; decisions.md 5). Pure data.
+
+One table a family of kinds: a repair, a complaint, and what an answer ends. A move that is not in its table cannot be called. A move
+without `to` stays, or its decision says where it leads; guards are named by id (`guards`). Not here: what a move does (`decide`).
+"""
+
+from common.events import (
+    CaseClassified,
+    CaseClosed,
+    CaseOwnerTransferred,
+    CaseReplied,
+    CaseResponded,
+    CaseResultRecorded,
+    CaseResultTold,
+    CaseWorkRequested,
+    PromiseKept,
+    PromiseMade,
+    VisitRecorded,
+    VisitWaived,
+)
+from common.moves import Move, Table
+from common.states import CaseKind, CaseStatus
+
+S = CaseStatus
+OPEN = frozenset(S) - {S.CLOSED}
+BEGUN = frozenset({S.CLASSIFIED, S.IN_WORK})
+SORTED = BEGUN | {S.REGISTERED}
+ANSWERABLE = frozenset({S.RESOLVED, S.RESULT_TOLD, S.RETURN_VISIT_DUE})
+
+_REPLY = Move(OPEN, None, "case.reply", "答复", "reply", ("CMP-14",), CaseReplied)
+_PROMISE = Move(OPEN, None, "case.promise", "承诺", "promise", ("K3", "CMP-11"), PromiseMade)
+_KEEP = Move(OPEN, None, "case.keep_promise", "履行承诺", "keep a promise", (), PromiseKept)
+_TRANSFER = Move(OPEN, None, "case.transfer", "移交首问责任", "transfer ownership", (), CaseOwnerTransferred)
+_CLASSIFY = Move(SORTED, None, "case.classify", "分类", "classify", (), CaseClassified)
+_RESPOND = Move(BEGUN, None, "case.respond", "启动响应", "respond", ("K3",), CaseResponded)
+_VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11"), VisitRecorded)
+_WAIVE = Move(ANSWERABLE, None, "case.waive_visit", "免回访", "waive the return visit", ("RVT-17", "K16", "K12"), VisitWaived)
+_WORK = Move(SORTED, S.IN_WORK, "case.request_work", "要求处理", "request work", ("CLS-11", "K3", "DSP-16"), CaseWorkRequested)
+
+
+def _close(*guards: str) -> Move[CaseStatus]:
+    return Move(OPEN, S.CLOSED, "case.close", "结案", "close", guards, CaseClosed)
+
+
+REPAIR: Table[CaseStatus] = {
+    "classify": _CLASSIFY,
+    "respond": _RESPOND,
+    "reply": _REPLY,
+    "promise": _PROMISE,
+    "keep-promise": _KEEP,
+    "visit": _VISIT,
+    "waive-visit": _WAIVE,
+    "close": _close("D6.2", "K12"),
+    "transfer": _TRANSFER,
+}  #: its order is issued by being classified, its result is the order's completion
+
+COMPLAINT: Table[CaseStatus] = {
+    "classify": _CLASSIFY,
+    "respond": _RESPOND,
+    "request-work": _WORK,
+    "reply": _REPLY,
+    "promise": _PROMISE,
+    "keep-promise": _KEEP,
+    "record-result": Move(BEGUN, S.RESOLVED, "case.record_result", "登记处理结果", "record the result", ("K3", "K12", "K13"), CaseResultRecorded),
+    "tell-result": Move(frozenset({S.RESOLVED}), S.RESULT_TOLD, "case.tell_result", "告知结果", "tell the result", ("K14",), CaseResultTold),
+    "visit": _VISIT,
+    "waive-visit": _WAIVE,
+    "close": _close("K3", "K15", "K16", "K12"),
+    "transfer": _TRANSFER,
+}
+
+ANSWER: Table[CaseStatus] = {
+    "classify": _CLASSIFY,
+    "respond": _RESPOND,
+    "request-work": _WORK,
+    "reply": _REPLY,
+    "promise": _PROMISE,
+    "keep-promise": _KEEP,
+    "visit": _VISIT,
+    "waive-visit": _WAIVE,
+    "close": _close("INT-20", "K15", "K16", "K12"),
+    "transfer": _TRANSFER,
+}  #: enquiry, help request, suggestion: the final reply ends them
+
+MOVES: dict[CaseKind, Table[CaseStatus]] = {
+    CaseKind.REPAIR: REPAIR,
+    CaseKind.COMPLAINT: COMPLAINT,
+    CaseKind.ENQUIRY: ANSWER,
+    CaseKind.HELP_REQUEST: ANSWER,
+    CaseKind.SUGGESTION: ANSWER,
+}
+
+PERMISSION: dict[str, str] = {name: move.permission for table in MOVES.values() for name, move in table.items()}

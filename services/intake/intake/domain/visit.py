@@ -1,0 +1,46 @@
+"""The return visit (D5): due, then done or waived. An unanswered call is no visit, only a record that somebody tried.
+
+Pure. Not here: what a visit means for its case (`returning`), its deadline (sla).
+"""
+
+from enum import StrEnum
+
+from common.documents import Aggregate
+from pydantic import AwareDatetime, Field
+
+from intake.domain.parts import Part
+
+
+class VisitState(StrEnum):
+    """States of a return visit."""
+
+    DUE = "due"  #: somebody has to call back
+    DONE = "done"  #: satisfied or dissatisfied
+    WAIVED = "waived"  #: nobody left a name; the outcome is written on the case (RVT-17)
+
+
+class Call(Part):
+    """Somebody tried and nobody answered."""
+
+    form: str
+    by: str
+    at: AwareDatetime
+
+
+class Visit(Aggregate):
+    """One return visit; a phone visit is marked as one by its form (RVT-11)."""
+
+    case: str
+    number: int
+    state: VisitState = VisitState.DUE
+    role: str
+    orders: tuple[str, ...] = ()
+    due_since: AwareDatetime
+    calls: tuple[Call, ...] = ()
+    form: str | None = None
+    satisfied: bool | None = None
+    answers: dict[str, str] = Field(default_factory=dict)
+    signature: bool = False
+    note: str | None = None
+    by: str | None = None
+    at: AwareDatetime | None = None

@@ -1,0 +1,97 @@
+"""What intake does on a command and on a fact: load, decide, save. Not here: the decisions (`domain`), HTTP (`api`), the driver."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from common.auth import Caller, KeyRecord
+from common.envelope import Event
+from common.errors import Degraded, NotFound, UnknownSite
+from common.events import FACTS, PolicyPublished, WorkOrderFact
+from common.inbox import Subscriptions
+from common.policy import SitePolicy
+from common.states import Lane
+
+from intake.domain import number, orders
+from intake.domain.case import Act
+from intake.domain.commands import Report, Timed
+from intake.domain.contact import contact_of, region_of
+from intake.domain.decide import decide
+from intake.domain.registration import Names, received, register
+from intake.domain.view import CaseBrief
+from intake.store import Store
+
+# --- commands ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Chance and circumstance of one report, fixed before its transaction, which may run several times."""
+
+    numbers: tuple[str, ...]  #: random parts, the first that is free is taken
+    contact: str  #: reference of its contact
+    urgent_only: bool = False  #: facts cannot leave: only emergencies are accepted (reliability.md 3.8)
+
+
+async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now: datetime) -> CaseBrief:
+    """Record a request. Raises UnknownSite, FieldsMissing, Invalid, TimeInFuture, Degraded, Taken."""
+    if not by.sees(command.site):
+        raise UnknownSite
+    if command.external_id and (known := await store.case_of_event(by.id, command.external_id)):
+        return CaseBrief.of(known, again=True)
+    policy = await store.policy_in_force(command.site)
+    at = received(command, now)
+    free = await store.first_free([number.compose(command.site, at, policy.zone, one) for one in drawn.numbers])
+    contact = contact_of(command.reporter, region_of(policy.calendar.holidays)) if command.reporter else None
+    names = Names(free, drawn.contact if contact else None)
+    change = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"))
+    if drawn.urgent_only and change.state.lane is not Lane.URGENT:
+        raise Degraded
+    await store.add(change, contact, at=now)
+    return CaseBrief.of(change.state)
+
+
+async def move(command: Timed, name: str, case: str, *, store: Store, by: Caller, now: datetime) -> CaseBrief:
+    """Move a case. Raises NotFound, IllegalMove, Refused, FieldsMissing, Invalid, TimeInFuture, TimeOrder."""
+    file = await store.file(case)
+    if not by.sees(file.case.site):
+        raise NotFound
+    act = Act(by.id, command.at or now, staff=by.kind == "staff")
+    changes = decide(name, file, command, act, now)
+    return CaseBrief.of(await store.save(changes, at=act.at))
+
+
+async def keep_key(record: KeyRecord, *, store: Store, by: Caller, now: datetime) -> KeyRecord:  # noqa: ARG001
+    """Keep a new key."""
+    await store.keep_key(record)
+    return record
+
+
+async def revoke_key(key_id: str, *, at: datetime, store: Store, by: Caller, now: datetime) -> None:  # noqa: ARG001
+    """End a key; the time is the machine's, a story's must not open or close it. Raises NotFound."""
+    record = await store.key(key_id)
+    if record is None or not all(by.sees(site) for site in record.sites):
+        raise NotFound
+    await store.keep_key(record.model_copy(update={"revoked_at": record.revoked_at or at}))
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------------------
+
+
+async def keep_policy(event: Event[PolicyPublished], store: Store, now: datetime) -> None:  # noqa: ARG001 - every handler gets the time
+    """Keep a version of a site's policy: a case is stamped with the one in force at its receipt (DEF-18)."""
+    await store.keep_policy(SitePolicy.model_validate(event.fact.policy), event.fact.version)
+
+
+async def follow_order(event: Event[WorkOrderFact], store: Store, now: datetime) -> None:  # noqa: ARG001
+    """Keep the case's own view of its orders; the last one done makes the call back due. Raises NotFound."""
+    file = await store.file(event.fact.order.case)
+    changes = orders.follow(file.case, event.fact.order, file.policy, event.at)
+    await store.save(changes, at=event.at)
+
+
+_ORDER_FACTS = [fact for fact in FACTS.values() if issubclass(fact, WorkOrderFact)]
+
+SUBSCRIPTIONS: Subscriptions = {
+    **dict.fromkeys(_ORDER_FACTS, (follow_order,)),
+    PolicyPublished: (keep_policy,),
+}

@@ -1,0 +1,177 @@
+"""What intake asks of its database, each question by name. Contacts are sealed and opened here and nowhere else.
+
+A policy version never changes, so parsed versions are kept in the process (`Policies`). Not here: decisions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import sha256
+from typing import cast
+
+from common import outbox
+from common.auth import KeyRecord
+from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
+from common.errors import NotFound, Taken, UnknownSite
+from common.policy import SitePolicy
+from common.vault import Vault
+
+from intake.domain.attempt import File
+from intake.domain.case import Case, Change, Changes
+from intake.domain.contact import Contact
+from intake.domain.promise import Promise
+from intake.domain.visit import Visit
+
+INDEXES: tuple[Index, ...] = (
+    Index("cases", (("site", 1), ("place", -1))),
+    Index("cases", (("site", 1), ("status", 1), ("place", -1))),
+    Index("cases", (("contact", 1),)),
+    Index("externals", (("caller", 1), ("external", 1)), unique=True),
+    Index("promises", (("case", 1), ("number", 1)), unique=True),
+    Index("visits", (("case", 1), ("number", 1)), unique=True),
+    Index("contacts", (("site", 1), ("phone_index", 1))),
+)
+
+COLLECTIONS: dict[type, str] = {Case: "cases", Promise: "promises", Visit: "visits"}
+SEALED = ("name", "phone", "email", "address")
+Policies = dict[tuple[str, int], SitePolicy]
+
+
+class Store:
+    """Cases and what hangs on them; on the database for reading, inside a transaction for writing."""
+
+    def __init__(self, db: Documents, vault: Vault, policies: Policies) -> None:
+        """`policies` is shared by all stores of the process."""
+        self.db, self._vault, self._policies = db, vault, policies
+
+    # --- cases ----------------------------------------------------------------------------------------------------------------
+
+    async def case(self, number: str) -> Case:
+        """Return the case. Raises NotFound."""
+        doc = await self.db.get("cases", number)
+        if doc is None:
+            raise NotFound
+        return from_doc(Case, doc)
+
+    async def file(self, number: str) -> File:
+        """Return the case with its policy, promises and visits. Raises NotFound."""
+        case = await self.case(number)
+        promises = await self.db.find("promises", {"case": number}, sort=[("number", 1)]) if case.promise_count else []
+        visits = await self.db.find("visits", {"case": number}, sort=[("number", 1)]) if case.visit_count else []
+        policy = await self.policy(case.site, case.policy)
+        return File(case, policy, tuple(from_doc(Promise, doc) for doc in promises), tuple(from_doc(Visit, doc) for doc in visits))
+
+    async def cases(self, where: Doc, *, before: str | None, limit: int) -> list[tuple[str, Case]]:
+        """Return cases by plain equality with their places in the list, latest received first, after the place `before`."""
+        wanted = where | ({"place": {"$lt": before}} if before else {})
+        docs = await self.db.find("cases", wanted, sort=[("place", -1)], limit=limit)
+        return [(doc["place"], from_doc(Case, doc)) for doc in docs]
+
+    async def first_free(self, numbers: Sequence[str]) -> str:
+        """Return the first number that no case has. Raises Taken."""
+        for number in numbers:
+            if await self.db.get("cases", number) is None:
+                return number
+        raise Taken
+
+    async def case_of_event(self, caller: str, external: str) -> Case | None:
+        """Return the case that a call centre's event made before (DEF-15)."""
+        doc = await self.db.get("externals", _event_id(caller, external))
+        return await self.case(doc["case"]) if doc else None
+
+    async def add(self, change: Change[Case], contact: Contact | None, *, at: datetime) -> None:
+        """Add a new case with its facts, contact and external id. Raises Taken when its number or its external id is."""
+        case = change.state
+        await outbox.say(self._tx, case.id, case.seqs, change.facts, site=case.site, at=at, lane=case.lane)
+        await self.db.insert("cases", _case_doc(case))
+        if case.external:
+            made_by = {"caller": case.external.caller, "external": case.external.id, "case": case.id}
+            await self.db.insert("externals", {"_id": _event_id(case.external.caller, case.external.id), **made_by})
+        if contact and case.contact:
+            await self.db.insert("contacts", self._sealed(case, contact))
+
+    async def save(self, changes: Changes, *, at: datetime) -> Case:
+        """Keep everything that changed with its facts, in the lane of the case; return the case."""
+        case = next(change.state for change in changes if isinstance(change.state, Case))
+        for change in changes:
+            state = change.state
+            await outbox.say(self._tx, state.id, state.seqs, change.facts, site=state.site, at=at, lane=case.lane)
+            await self.db.put(COLLECTIONS[type(state)], _case_doc(state) if isinstance(state, Case) else to_doc(state))
+        return case
+
+    # --- policies -------------------------------------------------------------------------------------------------------------
+
+    async def keep_policy(self, policy: SitePolicy, version: int) -> None:
+        """Keep a version of a site's policy; the newest is the one in force."""
+        made = policy.model_copy(update={"version": version})
+        await self.db.put("policies", {"_id": f"{policy.site}:{version}", "policy": made.model_dump_json(by_alias=True)})
+        site = await self.db.get("sites", policy.site)
+        await self.db.put("sites", {"_id": policy.site, "version": max(version, site["version"] if site else 0)})
+
+    async def policy_in_force(self, site: str) -> SitePolicy:
+        """Return the newest policy of a site. Raises UnknownSite."""
+        known = await self.db.get("sites", site)
+        if known is None:
+            raise UnknownSite
+        return await self.policy(site, known["version"])
+
+    async def policy(self, site: str, version: int) -> SitePolicy:
+        """Return one version. Raises UnknownSite."""
+        kept = self._policies.get((site, version))
+        if kept is None:
+            doc = await self.db.get("policies", f"{site}:{version}")
+            if doc is None:
+                raise UnknownSite
+            kept = self._policies[site, version] = SitePolicy.model_validate_json(doc["policy"])
+        return kept
+
+    # --- contacts -------------------------------------------------------------------------------------------------------------
+
+    async def contact(self, ref: str) -> tuple[str, Contact] | None:
+        """Return site and contact of a reference."""
+        doc = await self.db.get("contacts", ref)
+        return (doc["site"], self._opened(doc)) if doc else None
+
+    async def cases_of_phone(self, site: str, phone: str, *, limit: int) -> list[Case]:
+        """Return cases whose reporter left this (normalised) number, latest first; found by the blind index."""
+        docs = await self.db.find("contacts", {"site": site, "phone_index": self._vault.blind(phone)})
+        refs = [doc["_id"] for doc in docs]
+        found = await self.db.find("cases", {"contact": {"$in": refs}}, sort=[("place", -1)], limit=limit) if refs else []
+        return [from_doc(Case, doc) for doc in found]
+
+    def _sealed(self, case: Case, contact: Contact) -> Doc:
+        texts = {name: text for name, text in asdict(contact).items() if name in SEALED and text}
+        sealed = {name: self._vault.seal(case.site, f"contact.{case.contact}.{name}", text) for name, text in texts.items()}
+        index = self._vault.blind(contact.phone) if contact.phone else None
+        return {"_id": case.contact, "site": case.site, "sealed": sealed, "phone_index": index, "locale": contact.locale}
+
+    def _opened(self, doc: Doc) -> Contact:
+        texts = {name: self._vault.open(doc["site"], f"contact.{doc['_id']}.{name}", sealed) for name, sealed in doc["sealed"].items()}
+        return Contact(locale=doc["locale"], **texts)
+
+    # --- API keys -------------------------------------------------------------------------------------------------------------
+
+    async def key(self, key_id: str) -> KeyRecord | None:
+        """Return the key of that id, revoked ones too."""
+        doc = await self.db.get("keys", key_id)
+        return from_doc(KeyRecord, doc) if doc else None
+
+    async def keys(self) -> list[KeyRecord]:
+        """Return all keys, oldest first."""
+        return [from_doc(KeyRecord, doc) for doc in await self.db.find("keys", sort=[("created_at", 1), ("_id", 1)])]
+
+    async def keep_key(self, record: KeyRecord) -> None:
+        """Keep a key."""
+        await self.db.put("keys", to_doc(record))
+
+    @property
+    def _tx(self) -> Transaction:
+        return cast("Transaction", self.db)
+
+
+def _case_doc(case: Case) -> Doc:
+    return to_doc(case) | {"place": case.place}
+
+
+def _event_id(caller: str, external: str) -> str:
+    return sha256(f"{caller}|{external}".encode()).hexdigest()

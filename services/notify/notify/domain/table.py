@@ -1,0 +1,262 @@
+"""Who is told what: one table from facts to notices, and the list of facts that tell nobody. Pure; `compose` reads it.
+
+Each row says the template, to whom, whether it waits for the desk's hours (NTF-24) and what would make it untrue before it is sent.
+Webhooks are no rows: endpoints choose their kinds themselves (`public`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from common.envelope import Event
+from common.events import (
+    CalendarPublished,
+    CaseClassified,
+    CaseClosed,
+    CaseOwnerTransferred,
+    CaseRegistered,
+    CaseReopened,
+    CaseReplied,
+    CaseResponded,
+    CaseResultRecorded,
+    CaseResultTold,
+    CaseWorkDone,
+    CaseWorkRequested,
+    ClockBreached,
+    ClockCancelled,
+    ClockMet,
+    ClockOpened,
+    ClockRedated,
+    ClockWarned,
+    EscalationRaised,
+    Fact,
+    NoticeFailed,
+    NoticeSent,
+    NoticeWithheld,
+    PolicyPublished,
+    PromiseKept,
+    PromiseMade,
+    RotaPublished,
+    SlipsHandedOver,
+    VisitDue,
+    VisitRecorded,
+    VisitWaived,
+    WorkOrderAccepted,
+    WorkOrderArrived,
+    WorkOrderAssessed,
+    WorkOrderCancelled,
+    WorkOrderCompleted,
+    WorkOrderInspected,
+    WorkOrderIssued,
+    WorkOrderReturned,
+    WorkOrderSigned,
+)
+from common.rota import SiteRota, resolve
+from common.states import Level, Urgency
+
+from notify.domain.notice import Hold
+from notify.domain.schedule import is_open, opening
+from notify.domain.site import SiteView
+
+MESSAGE = "message"  #: form of a reply that goes out through notify; every other form is only recorded
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a row may look at besides the fact. `now`: a fact that arrives late is told by the hours and the rota of its arrival."""
+
+    site: SiteView
+    now: datetime
+    rota: SiteRota | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A reference, and the role in which a member of staff is addressed."""
+
+    ref: str
+    role: str | None = None
+
+
+Recipients = tuple[Recipient, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    template: str
+    to: Callable[[Event[Any], Ground], Recipients]
+    hold: Hold = Hold.NEVER
+    when: Callable[[Event[Any], Ground], bool] = field(default=lambda _event, _ground: True)
+    ends: Callable[[Any], str] | None = None  #: key of what makes it untrue, see ENDINGS
+    roles: bool = False  #: needs the rota
+
+
+# --- to whom ----------------------------------------------------------------------------------------------------------------
+
+
+def owner(event: Event[Any], _ground: Ground) -> Recipients:
+    """Return who reported the case; nobody when no name was left."""
+    case = event.fact.case
+    return () if case.anonymous or case.reporter is None else (Recipient(f"owner:{case.reporter}"),)
+
+
+def assignee(event: Event[WorkOrderIssued], _ground: Ground) -> Recipients:
+    """Return who has to carry the order out: a member of staff or a contractor (one name space, `common.rota`)."""
+    given = event.fact.order.assignee
+    return (Recipient(f"person:{given}", "assignee"),) if given else ()
+
+
+def alarm(event: Event[WorkOrderIssued], ground: Ground) -> Recipients:
+    """Return who has to find somebody: the roles of the first level."""
+    order = event.fact.order
+    return tuple(one for role in ground.site.alarm_roles for one in holders(ground, role, order.department))
+
+
+def night(_event: Event[CaseClassified], ground: Ground) -> Recipients:
+    """Return who takes emergencies outside the hours (INT-05, INT-06)."""
+    role = ground.site.night_role
+    return holders(ground, role) if role else ()
+
+
+def escalated(event: Event[EscalationRaised], _ground: Ground) -> Recipients:
+    """Return the persons of the fact, and each role that nobody fills so that the gap can be seen."""
+    told = tuple(Recipient(f"person:{person}") for person in event.fact.persons)
+    return told + tuple(Recipient(f"role:{role}", role) for role in event.fact.skipped)
+
+
+def caller(event: Event[VisitDue], ground: Ground) -> Recipients:
+    """Return who makes return visits, by the rota of the moment when the desk opens: that is when they may call."""
+    return holders(ground, event.fact.role, at=opening(ground.site.speaking, ground.now))
+
+
+def holders(ground: Ground, role: str, department: str | None = None, at: datetime | None = None) -> Recipients:
+    """Return who answers for `role` at `at` (none = now); the role itself when nobody does."""
+    narrow = department if role == "department_manager" else None
+    persons = resolve(ground.rota, role, at or ground.now, department=narrow, zone=ground.site.zone) if ground.rota else ()
+    return tuple(Recipient(f"person:{person}", role) for person in persons) or (Recipient(f"role:{role}", role),)
+
+
+# --- when -------------------------------------------------------------------------------------------------------------------
+
+
+def at_night(event: Event[CaseClassified], ground: Ground) -> bool:
+    """Say whether an emergency became known outside the hours (not again when one is classified anew)."""
+    before = event.fact.previous
+    new = event.fact.case.urgency is Urgency.P1 and (before is None or before.urgency is not Urgency.P1)
+    return new and not is_open(ground.site.day, ground.now)
+
+
+def nobody(event: Event[WorkOrderIssued], _ground: Ground) -> bool:
+    """Say whether no candidate was found."""
+    return event.fact.order.alarm is not None
+
+
+def by_message(event: Event[CaseReplied], _ground: Ground) -> bool:
+    """Say whether the reply goes out through notify."""
+    return event.fact.form == MESSAGE
+
+
+def warned(event: Event[EscalationRaised], _ground: Ground) -> bool:
+    """Say whether it is a warning: the time is not over yet."""
+    return event.fact.level is Level.WARNING
+
+
+def levelled(event: Event[EscalationRaised], ground: Ground) -> bool:
+    """Say whether it is a level."""
+    return not warned(event, ground)
+
+
+# --- what would make it untrue ------------------------------------------------------------------------------------------------
+
+
+def of_case(fact: Any) -> str:
+    """Return the key that the end of the case carries."""
+    return f"case:{fact.case.id}"
+
+
+def of_closing(fact: Any) -> str:
+    """Return the key that the reopening of the case carries."""
+    return f"closing:{fact.case.id}"
+
+
+def of_order(fact: Any) -> str:
+    """Return the key that the end of the order carries."""
+    return f"order:{fact.order.id}"
+
+
+def of_clock(fact: Any) -> str:
+    """Return the key that the end of the clock carries."""
+    return f"clock:{fact.clock.id}"
+
+
+def of_visit(fact: Any) -> str:
+    """Return the key that the return visit carries."""
+    return f"visit:{fact.visit}"
+
+
+ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
+    CaseClosed: (of_case, "case_closed"),
+    CaseReopened: (of_closing, "case_reopened"),
+    WorkOrderCompleted: (of_order, "order_completed"),
+    WorkOrderCancelled: (of_order, "order_cancelled"),
+    ClockMet: (of_clock, "clock_stopped"),
+    ClockCancelled: (of_clock, "clock_cancelled"),
+    VisitRecorded: (of_visit, "visit_made"),
+    VisitWaived: (of_visit, "visit_waived"),
+}  #: fact -> key of the notices it makes untrue, and the reason they are withheld with
+
+# --- the table --------------------------------------------------------------------------------------------------------------
+
+TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
+    CaseRegistered: (Row("case_registered", owner, Hold.UNLESS_URGENT, ends=of_case),),  # NTF-23, INT-15
+    CaseClassified: (Row("night_emergency", night, when=at_night, ends=of_case, roles=True),),  # INT-05, INT-06, ESC-14
+    WorkOrderIssued: (
+        Row("work_issued", assignee, ends=of_order),
+        Row("nobody_eligible", alarm, when=nobody, ends=of_order, roles=True),
+    ),
+    EscalationRaised: (  # ESC-16; at any hour (NTF-24)
+        Row("clock_warned", escalated, when=warned, ends=of_clock),
+        Row("clock_level", escalated, when=levelled, ends=of_clock),
+    ),
+    CaseReplied: (Row("case_replied", owner, Hold.UNLESS_URGENT, when=by_message, ends=of_case),),  # NTF-03, NTF-14
+    WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case),),  # NTF-01
+    CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
+    VisitDue: (Row("visit_due", caller, Hold.ALWAYS, ends=of_visit, roles=True),),  # the call is not offered before the morning (NTF-24)
+    CaseClosed: (Row("case_closed", owner, Hold.ALWAYS, ends=of_closing),),
+}
+
+SILENT: Mapping[type[Fact], str] = {
+    CaseResponded: "the owner hears of it by the reply",
+    CaseWorkRequested: "the order that dispatch issues tells its assignee",
+    CaseResultRecorded: "told to the owner as a result, not as a record",
+    CaseOwnerTransferred: "the new owner accepts it in person",
+    CaseWorkDone: "followed by the return visit that is due",
+    CaseReopened: "said to the owner during the return visit itself; the new order tells its assignee",
+    PromiseMade: "the reply that makes it carries its time; a promise by phone is known to the owner",
+    PromiseKept: "keeping it was the message",
+    VisitRecorded: "the owner was there",
+    VisitWaived: "nobody left a name",
+    WorkOrderAccepted: "progress",
+    WorkOrderArrived: "progress",
+    WorkOrderAssessed: "progress",
+    WorkOrderSigned: "the owner signed it",
+    WorkOrderReturned: "paperwork",
+    WorkOrderInspected: "paperwork",
+    WorkOrderCancelled: "whoever cancels speaks to the assignee",
+    SlipsHandedOver: "each visit that follows is told on its own",
+    ClockOpened: "nobody is late yet",
+    ClockRedated: "nobody is late yet",
+    ClockWarned: "told by the escalation, which knows the persons",
+    ClockBreached: "told by the escalation, which knows the persons",
+    ClockMet: "good news needs no message",
+    ClockCancelled: "no verdict",
+    RotaPublished: "data",
+    PolicyPublished: "data",
+    CalendarPublished: "data",
+    NoticeSent: "our own",
+    NoticeFailed: "our own; seen on the board",
+    NoticeWithheld: "our own; seen on the board",
+}  #: facts that tell nobody, and why

@@ -1,0 +1,107 @@
+"""What sla remembers of a case: its last state, its orders and promises, and every moment that matters to a clock. Pure.
+
+Facts of several streams may come in any order; what is kept does not depend on it. Not here: what follows for clocks (`plan`).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from common.clock_rules import Moment
+from common.envelope import Event
+from common.events import CaseFact, PromiseFact, WorkOrderFact
+from common.states import CaseState, OrderState
+from pydantic import AwareDatetime, BaseModel
+
+from sla.domain.moments import Happened, read
+
+
+class Promised(BaseModel):
+    """A promise to the owner (D4)."""
+
+    id: str
+    made_at: AwareDatetime
+    due_at: AwareDatetime
+    date_only: bool = False
+
+
+class CaseFile(BaseModel):
+    """Everything about one case that its clocks are a function of."""
+
+    id: str
+    site: str
+    case: CaseState
+    classified: bool = False
+    orders: dict[str, OrderState] = {}
+    order_ids: tuple[str, ...] = ()  #: the keys of `orders`, for the index
+    promises: dict[str, Promised] = {}
+    happened: tuple[Happened, ...] = ()
+    batches: dict[str, str] = {}  #: order -> week of the slip batch that it falls into
+    weeks: tuple[str, ...] = ()  #: the values of `batches`, for the index
+
+    def of(self, subject: str) -> tuple[Happened, ...]:
+        """Return the moments of one order or promise, oldest first."""
+        return tuple(one for one in self.happened if one.of == subject)
+
+
+def opened(case: CaseState) -> CaseFile:
+    """Return the empty file of a case."""
+    return CaseFile(id=case.id, site=case.site, case=case)
+
+
+def heard(file: CaseFile, event: Event[Any]) -> CaseFile:
+    """Return the file with one more fact in it."""
+    fact = event.fact
+    changes: dict[str, Any] = {"happened": tuple(sorted((*file.happened, *read(event)), key=_when))}
+    if isinstance(fact, CaseFact):  # the case stream only: copies inside other streams may be older
+        changes |= {"case": fact.case, "classified": file.classified or fact.kind == "case.classified"}
+    if isinstance(fact, WorkOrderFact):
+        orders = file.orders | {fact.order.id: fact.order}
+        changes |= {"orders": orders, "order_ids": tuple(orders)}
+    if isinstance(fact, PromiseFact):
+        promise = Promised(id=fact.promise, made_at=fact.made_at, due_at=fact.due_at, date_only=fact.date_only)
+        changes["promises"] = file.promises | {fact.promise: promise}
+    return file.model_copy(update=changes)
+
+
+def in_batch(file: CaseFile, order: str, week: str | None) -> CaseFile:
+    """Return the file with an order's slip in the batch of that week, None: in no batch yet."""
+    batches = {key: value for key, value in file.batches.items() if key != order} | ({order: week} if week else {})
+    return file.model_copy(update={"batches": batches, "weeks": tuple(sorted(set(batches.values())))})
+
+
+def slip_handed_over(file: CaseFile, order: str, at: datetime, week: str) -> CaseFile:
+    """Return the file with an order's slip in the hands of customer service; the batch it was due in stays the earlier one (DEF-13)."""
+    moment = Happened(moment=Moment.SLIPS_HANDED_OVER, at=at, of=order)
+    happened = tuple(sorted((*file.happened, moment), key=_when))
+    return in_batch(file.model_copy(update={"happened": happened}), order, min(file.batches.get(order, week), week))
+
+
+DONE = frozenset({Moment.COMPLETED, Moment.GUIDED})
+
+
+def work_completed(file: CaseFile) -> tuple[Happened, ...]:
+    """Return when all work of the case was done, each time that it was: every order done or cancelled, one at least done.
+
+    An order issued later makes the work undone again; the next time is a moment of its own. `of` is the order that was done last.
+    """
+    open_orders: set[str] = set()
+    last: Happened | None = None
+    found: list[Happened] = []
+    for one in file.happened:
+        if one.moment is Moment.ORDER_ISSUED:
+            open_orders.add(one.of)
+        elif one.of in open_orders and one.moment in DONE | {Moment.ORDER_CANCELLED}:
+            open_orders.remove(one.of)
+            last = one if one.moment in DONE else last
+            if not open_orders and last:
+                found.append(last.model_copy(update={"moment": Moment.WORK_COMPLETED}))
+                last = None
+    return tuple(found)
+
+
+#: at the same instant an order is issued before another one is completed, so that the work is not done in between
+_FIRST = {Moment.RECEIVED: 0, Moment.ORDER_ISSUED: 1, Moment.CONTRACTOR_ISSUED: 1, Moment.CLOSED: 9}
+
+
+def _when(one: Happened) -> tuple[float, int]:
+    return (one.at.timestamp(), _FIRST.get(one.moment, 5))

@@ -1,0 +1,202 @@
+"""One clock as it is stored: what was planned, what was raised, what is next; and the facts that each change says. Pure.
+
+A level is raised once, while the clock is unmet; what was raised stays (DEF-08). Not here: which clocks there are (`plan`), whom a role
+is today (`escalation`), claiming and saving (handlers, store).
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from common.documents import Aggregate
+from common.events import ClockBreached, ClockCancelled, ClockMet, ClockOpened, ClockRedated, ClockWarned, EscalationRaised, Fact
+from common.states import ClockLevel, ClockState, ClockView, Lane, Level, Urgency
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from sla.domain.escalation import Called, chain_of
+from sla.domain.plan import Planned
+
+OPEN = frozenset({ClockState.RUNNING, ClockState.UNDATED})
+STOPPED = frozenset({ClockState.MET, ClockState.LATE, ClockState.EXCUSED})
+Resolve = Callable[[tuple[str, ...]], Called]
+Said = tuple[Fact, datetime]  #: a fact and the business time at which it happened
+
+
+class Rung(BaseModel):
+    """One level: when it is due and whom it is for; once raised: when and who was told."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    level: Level
+    at: AwareDatetime
+    roles: tuple[str, ...] = ()
+    raised_at: AwareDatetime | None = None
+    persons: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class Clock(Aggregate):
+    """A clock. `armed` and `next_at` are what the firing loop looks for; `fence` and `lease_until` belong to whoever claimed it."""
+
+    code: str
+    subject: str
+    number: int
+    case: str | None = None
+    order: str | None = None
+    department: str | None = None
+    urgency: Urgency | None = None
+    state: ClockState
+    strength: str
+    excusable: bool = False
+    rule: str  #: requirement of the rule
+    rule_id: str  #: its id in the pack
+    origin: dict[str, Any] | None = None
+    policy: int
+    trigger_at: AwareDatetime
+    start_at: AwareDatetime
+    due_at: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+    ended_by: str | None = None  #: why it ended without its stop event
+    rungs: tuple[Rung, ...] = ()
+    needs: str | None = None  #: `<calendar>:<year>` that is not published
+    calendar: str | None = None
+    revision: int = 0  #: publications of that calendar that were taken into account
+    live: bool = True  #: open, or ended before it could be judged: a calendar may still change it
+    armed: bool = False
+    next_at: AwareDatetime | None = None
+    trace: str = ""
+    fence: int = 0
+    lease_until: AwareDatetime | None = None
+    claim: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """Say whether the clock still waits for its stop event."""
+        return self.state in OPEN and self.stopped_at is None
+
+    @property
+    def lane(self) -> Lane:
+        """Return the lane of its facts."""
+        return Lane.URGENT if self.urgency is Urgency.P1 else Lane.NORMAL
+
+    def view(self) -> ClockView:
+        """Return the clock as other services may know it."""
+        levels = tuple(ClockLevel(**rung.model_dump(exclude={"skipped"})) for rung in self.rungs)
+        return ClockView(**{name: getattr(self, name) for name in ClockView.model_fields if name != "levels"}, levels=levels)
+
+
+CLAIMED = ("seqs", "fence", "lease_until", "claim")  #: what a new plan does not touch
+
+
+def ready(clock: Clock) -> Clock:
+    """Return the clock with what is next: the earliest level not yet raised, while it runs."""
+    waiting = [rung.at for rung in clock.rungs if rung.raised_at is None] if clock.state is ClockState.RUNNING else []
+    live = clock.state in OPEN
+    return clock.model_copy(update={"next_at": min(waiting, default=None), "armed": bool(waiting), "live": live})
+
+
+def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision: int, trace: str) -> Clock:
+    """Return the clock as planned; levels that were raised stay as they were."""
+    rule, about, end = planned.rule, planned.about, planned.end
+    chain = chain_of(about.policy, about)
+    raised = {rung.level: rung for rung in old.rungs if rung.raised_at} if old else {}
+    rungs = [raised.pop(level) if level in raised else Rung(level=level, at=at, roles=chain.at(level)) for level, at in planned.dates.rungs]
+    fields: dict[str, Any] = {
+        "id": planned.id,
+        "site": about.policy.site,
+        "code": planned.code,
+        "subject": planned.subject,
+        "number": planned.number,
+        "case": about.case.id if not rule.batch else None,
+        "order": about.order.id if about.order and not rule.batch else None,
+        "department": (about.order.department if about.order else None) or about.case.department,
+        "urgency": about.case.urgency if not rule.batch else None,
+        "state": planned.state,
+        "strength": str(rule.strength),
+        "excusable": rule.excusable,
+        "rule": rule.rule,
+        "rule_id": rule.id,
+        "origin": rule.origin.model_dump(exclude_defaults=True) if rule.origin else None,
+        "policy": about.policy.version,
+        "trigger_at": planned.trigger_at,
+        "start_at": planned.dates.start_at,
+        "due_at": planned.dates.due_at,
+        "stopped_at": end.at if end else None,
+        "ended_by": end.why if end and not end.stopped else None,
+        "rungs": tuple(sorted([*rungs, *raised.values()], key=lambda rung: rung.at)),
+        "needs": planned.dates.needs,
+        "calendar": calendar,
+        "revision": revision,
+        "trace": old.trace if old and old.trace else trace,
+    }
+    kept = {name: getattr(old, name) for name in CLAIMED} if old else {}
+    return ready(Clock(**fields, **kept))
+
+
+BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live"})
+
+
+def differs(new: Clock, old: Clock) -> bool:
+    """Say whether anything changed that somebody may want to know."""
+    return any(getattr(new, name) != getattr(old, name) for name in Clock.model_fields if name not in BOOKKEEPING)
+
+
+def settled(old: Clock, planned: Planned) -> bool:
+    """Say whether the clock has ended and the plan ends it at the same moment: history is never judged anew by later rules."""
+    end = planned.end
+    return old.state not in OPEN and end is not None and old.stopped_at == end.at and (old.ended_by is None) is end.stopped
+
+
+def overdue(old: Clock | None, planned: Planned) -> bool:
+    """Say whether the clock ended after levels that nobody had raised yet: a stop that outran the firing loop."""
+    end = planned.end
+    return bool(old and old.open and end and any(rung.raised_at is None and rung.at < end.at for rung in old.rungs))
+
+
+def said(new: Clock, old: Clock | None, *, now: datetime, why: str) -> list[Said]:
+    """Return the facts of a change, each with the time it happened at."""
+    view, changed = new.view(), old is None or differs(new, old)
+    facts: list[Said] = []
+    if old is None:
+        facts.append((ClockOpened(clock=view), min(new.trigger_at, now)))
+    elif new.open and changed:
+        facts.append((ClockRedated(clock=view, why=why), now))
+    if new.state in STOPPED and changed:
+        facts.append((ClockMet(clock=view), new.stopped_at or now))
+    if new.state is ClockState.CANCELLED and changed:
+        facts.append((ClockCancelled(clock=view), new.stopped_at or now))
+    return facts
+
+
+def dropped(old: Clock, *, now: datetime, why: str) -> Clock:
+    """Return the clock cancelled because no rule gives it any more."""
+    return ready(old.model_copy(update={"state": ClockState.CANCELLED, "stopped_at": now, "ended_by": why}))
+
+
+def climb(clock: Clock, *, before: datetime | None = None, now: datetime, resolve: Resolve) -> tuple[Clock, list[Said]]:
+    """Raise every level that is due at `now` (or strictly `before` the end of the clock) and was not raised, each once, lowest first."""
+    facts: list[Said] = []
+    for rung in clock.rungs:
+        due = rung.at < before if before else rung.at <= now
+        if rung.raised_at is not None or not due:
+            continue
+        called = resolve(rung.roles)
+        told = rung.model_copy(update={"raised_at": now, "persons": called.persons, "skipped": called.skipped})
+        clock = clock.model_copy(update={"rungs": tuple(told if one.level is rung.level else one for one in clock.rungs)})
+        facts += [(fact, now) for fact in _raised(clock, told)]
+    return ready(clock), facts
+
+
+def released(clock: Clock) -> Clock:
+    """Return the clock free to be claimed again."""
+    return clock.model_copy(update={"lease_until": None, "claim": None})
+
+
+MARKS: dict[Level, type[ClockWarned] | type[ClockBreached]] = {Level.WARNING: ClockWarned, Level.L1: ClockBreached}
+
+
+def _raised(clock: Clock, rung: Rung) -> list[Fact]:
+    view = clock.view()
+    mark = MARKS.get(rung.level)
+    escalation = EscalationRaised(clock=view, level=rung.level, roles=rung.roles, persons=rung.persons, skipped=rung.skipped)
+    return [*([mark(clock=view)] if mark else []), escalation]

@@ -1,0 +1,125 @@
+"""Which moments a fact is: one table for every clock there is. Pure.
+
+A moment has a time (when it happened, not when it arrived), a subject (case, order or promise) and perhaps an excuse.
+Not here: which clocks a moment starts or stops (the packs).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common.clock_rules import Moment
+from common.envelope import Event
+from common.events import (
+    CaseClassified,
+    CaseClosed,
+    CaseRegistered,
+    CaseReopened,
+    CaseReplied,
+    CaseResponded,
+    CaseResultRecorded,
+    CaseResultTold,
+    CaseWorkRequested,
+    Fact,
+    PromiseKept,
+    PromiseMade,
+    VisitRecorded,
+    WorkOrderAccepted,
+    WorkOrderArrived,
+    WorkOrderAssessed,
+    WorkOrderCancelled,
+    WorkOrderCompleted,
+    WorkOrderInspected,
+    WorkOrderIssued,
+    WorkOrderReturned,
+    WorkOrderSigned,
+)
+from common.states import OrderStatus, Party
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Happened(BaseModel):
+    """A moment of a case: what, when, of which case, order or promise."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    moment: Moment
+    at: AwareDatetime
+    of: str
+    excused: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One row: a fact is this moment when `when` holds; `at` replaces the envelope's time where the fact knows better."""
+
+    moment: Moment
+    when: Callable[[Any], bool] = lambda _fact: True
+    at: Callable[[Any], datetime | None] = lambda _fact: None
+
+
+def _own(fact: Any) -> bool:
+    return bool(fact.order.party is Party.OWN)
+
+
+def _contractor(fact: Any) -> bool:
+    return bool(fact.order.party is Party.CONTRACTOR)
+
+
+def _plan_told(fact: Any) -> bool:
+    return bool(fact.plan_told)
+
+
+def _guided(fact: Any) -> bool:
+    return OrderStatus.GUIDED in {fact.outcome, fact.order.status}
+
+
+READINGS: dict[type[Fact], tuple[Reading, ...]] = {
+    CaseRegistered: (Reading(Moment.RECEIVED, at=lambda fact: fact.case.received_at),),
+    CaseClassified: (Reading(Moment.CLASSIFIED),),
+    CaseResponded: (Reading(Moment.RESPONDED),),
+    CaseWorkRequested: (Reading(Moment.WORK_REQUESTED),),
+    CaseReplied: (Reading(Moment.REPLIED, when=lambda fact: fact.answers),),
+    CaseResultRecorded: (Reading(Moment.RESULT_RECORDED),),
+    CaseResultTold: (Reading(Moment.RESULT_TOLD),),
+    CaseClosed: (Reading(Moment.CLOSED),),
+    CaseReopened: (Reading(Moment.REOPENED),),
+    PromiseMade: (Reading(Moment.PROMISE_MADE, at=lambda fact: fact.made_at),),
+    PromiseKept: (Reading(Moment.PROMISE_KEPT, at=lambda fact: fact.kept_at),),
+    VisitRecorded: (Reading(Moment.VISITED),),
+    WorkOrderIssued: (Reading(Moment.ORDER_ISSUED), Reading(Moment.CONTRACTOR_ISSUED, when=_contractor)),
+    WorkOrderAccepted: (Reading(Moment.ACCEPTED),),
+    WorkOrderArrived: (
+        Reading(Moment.ON_SITE, when=_own),
+        Reading(Moment.CONTRACTOR_ON_SITE, when=_contractor),
+        Reading(Moment.PLAN_TOLD, when=_plan_told),
+    ),
+    WorkOrderAssessed: (
+        Reading(Moment.ASSESSED),
+        Reading(Moment.PLAN_TOLD, when=_plan_told),
+        Reading(Moment.GUIDED, when=_guided),
+    ),
+    WorkOrderCompleted: (Reading(Moment.COMPLETED),),
+    WorkOrderSigned: (Reading(Moment.SIGNED),),
+    WorkOrderReturned: (Reading(Moment.RETURNED),),
+    WorkOrderInspected: (Reading(Moment.INSPECTED),),
+    WorkOrderCancelled: (Reading(Moment.ORDER_CANCELLED),),
+}
+
+
+def subject_of(fact: Any) -> str:
+    """Return the id of the order, promise or case that a fact's moments belong to."""
+    if hasattr(fact, "order"):
+        return str(fact.order.id)
+    return str(fact.promise) if hasattr(fact, "promise") else str(fact.case.id)
+
+
+def read(event: Event[Any]) -> tuple[Happened, ...]:
+    """Return the moments of one fact, perhaps none."""
+    fact = event.fact
+    return tuple(
+        Happened(moment=row.moment, at=row.at(fact) or event.at, of=subject_of(fact), excused=bool(getattr(fact, "excused", False)))
+        for row in READINGS.get(type(fact), ())
+        if row.when(fact)
+    )

@@ -1,0 +1,53 @@
+"""What sla does on a fact: put it into the case's file, let the clocks follow. Not here: the decisions (`domain`)."""
+
+from datetime import datetime
+from typing import Any
+
+from common.envelope import Event
+from common.events import FACTS, CaseFact, CaseRegistered, PromiseFact, RotaPublished, SlipsHandedOver, VisitRecorded, WorkOrderFact
+from common.inbox import Subscriptions
+
+from sla.domain.case_file import heard, opened, slip_handed_over
+from sla.handlers import batches
+from sla.handlers.following import follow_case
+from sla.store import Store
+
+
+async def learn(event: Event[Any], store: Store, now: datetime) -> None:
+    """Put a fact about a case into its file and let its clocks follow. Raises Missing for a case not yet known."""
+    case = event.fact.case
+    registered = isinstance(event.fact, CaseRegistered)
+    file = (await store.known_file(case.id) or opened(case)) if registered else await store.file(case.id)
+    file = heard(file, event)
+    if isinstance(event.fact, WorkOrderFact):
+        file = await batches.fall_in(file, store, now)
+    await store.keep_file(file)
+    await follow_case(file, store, now, why=event.fact.kind, trace=event.trace)
+
+
+async def hand_over(event: Event[SlipsHandedOver], store: Store, now: datetime) -> None:
+    """Stop the batch clock and start the return visits of the slips (DEF-13). Raises Missing for an order not yet known."""
+    fact = event.fact
+    late = await store.weeks_waiting(fact.site, fact.handed_over_at)
+    for week in late or [await store.week(fact.site, fact.week)]:
+        await batches.close(week, fact.handed_over_at, store, now)
+        await batches.move_later_slips(week.week, fact, store, now)
+    for order in fact.orders:
+        file = slip_handed_over(await store.file_of_order(order), order, fact.handed_over_at, fact.week)
+        await store.keep_file(file)
+        await follow_case(file, store, now, why=fact.kind, trace=event.trace)
+
+
+async def keep_rota(event: Event[RotaPublished], store: Store, now: datetime) -> None:  # noqa: ARG001 - every handler gets the time
+    """Keep a site's people and rota: persons are resolved when a level is raised."""
+    await store.keep_rota(event.fact)
+
+
+_OF_A_CASE = [fact for fact in FACTS.values() if issubclass(fact, CaseFact | PromiseFact | WorkOrderFact)]
+
+SUBSCRIPTIONS: Subscriptions = {
+    **dict.fromkeys(_OF_A_CASE, (learn,)),
+    VisitRecorded: (learn,),
+    SlipsHandedOver: (hand_over,),
+    RotaPublished: (keep_rota,),
+}

@@ -1,0 +1,80 @@
+"""Bring the stored clocks of a case in line with its file; who answers for roles now. Not here: when (`facts`, `firing`), how (`domain`)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from common.policy import SitePolicy
+
+from sla.domain.calendar import WorkingDays
+from sla.domain.case_file import CaseFile
+from sla.domain.clock import Clock, Resolve, overdue
+from sla.domain.deadlines import uses_calendar
+from sla.domain.escalation import Asked, Called, assignees, call
+from sla.domain.follow import Moving, follow
+from sla.domain.holidays import working_days
+from sla.domain.plan import Planned, plan
+from sla.store import Store
+
+Resolver = Callable[[Clock], Resolve]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The policy a case was received under, and its working days."""
+
+    policy: SitePolicy
+    days: WorkingDays
+
+    def moving(self, now: datetime, why: str, trace: str = "") -> Moving:
+        """Return what holds for all clocks of one step."""
+        return Moving(now, why, trace, self.days.calendar, self.days.revision)
+
+
+async def ground_of(file: CaseFile, store: Store) -> Ground:
+    """Return the ground of a case; where no rule asks for working days no calendar is read. Raises UnknownSite."""
+    policy = await store.policy(file.site, file.case.policy)
+    needed = any(uses_calendar(rule) for rule in policy.clocks)
+    calendar = policy.calendar.holidays
+    return Ground(policy, await store.days(calendar) if needed else working_days(calendar, {}))
+
+
+async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, trace: str = "") -> None:
+    """Make the stored clocks of a case what its file says."""
+    if not file.classified:
+        return
+    ground = await ground_of(file, store)
+    existing = await store.clocks_of(file.id)
+    planned = plan(file, ground.policy, ground.days)
+    await bring(existing, planned, ground.moving(now, why, trace), store, await _resolver_if_needed(existing, planned, file, ground, store, now))
+
+
+async def bring(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, store: Store, resolver: Resolver) -> None:
+    """Save every change that makes `existing` what `planned` says."""
+    for change in follow(existing, planned, moving, resolver):
+        await store.save(change)
+
+
+async def _resolver_if_needed(
+    existing: Mapping[str, Clock], planned: Iterable[Planned], file: CaseFile, ground: Ground, store: Store, now: datetime
+) -> Resolver:
+    outran = any(overdue(existing.get(clock.id), clock) for clock in planned)
+    return await resolver_of(file, ground.policy, store, now) if outran else nobody
+
+
+async def resolver_of(file: CaseFile | None, policy: SitePolicy, store: Store, now: datetime) -> Resolver:
+    """Return who answers for roles now, for each clock of a case (None: of a site)."""
+    rota = await store.rota(policy.site)
+    owner = file.case.owner if file else None
+
+    def of(clock: Clock) -> Resolve:
+        workers = assignees(file, clock.order) if file else ()
+        return partial(call, asked=Asked(now, rota, policy.calendar.timezone, clock.department, workers, owner))
+
+    return of
+
+
+def nobody(_clock: Clock) -> Resolve:
+    """Answer for steps that raise no level."""
+    return lambda _roles: Called()

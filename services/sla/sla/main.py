@@ -1,0 +1,46 @@
+"""Builds sla from its parts. Not here: rules. Start with `uvicorn --factory sla.main:create_app`."""
+
+from typing import Any
+
+from common.documents import Documents
+from common.runtime import Parts, Runtime
+from common.web import service
+from fastapi import FastAPI
+from prometheus_client import Histogram
+
+from sla import api
+from sla.handlers import SUBSCRIPTIONS
+from sla.handlers.firing import FIRE_LAG, LOOPS
+from sla.settings import Settings
+from sla.store import INDEXES, Known, Store
+
+POLICY_BYTES = 1024 * 1024  # a policy with many rules
+LAGS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
+
+
+async def _measure_lag(rt: Runtime[Any]) -> None:
+    """Add the histogram of how late levels are raised (business time)."""
+    rt.parts.extra[FIRE_LAG] = Histogram(
+        "huiyin_clock_fire_lag_seconds", "Business time between a level's time and its raising", buckets=LAGS_S, registry=rt.metrics.registry
+    )
+
+
+def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
+    """Return the app; everything is started by its lifespan."""
+    known = Known()
+
+    def store(documents: Documents) -> Store:
+        return Store(documents, known)
+
+    return service(
+        name="sla",
+        settings=settings or Settings(),
+        store=store,
+        indexes=INDEXES,
+        routers=(api.router,),
+        subscriptions=SUBSCRIPTIONS,
+        loops=LOOPS,
+        parts=parts,
+        uploads={"/v1/sites/": POLICY_BYTES},
+        on_start=_measure_lag,
+    )

@@ -1,0 +1,97 @@
+"""Real RabbitMQ and MongoDB for tests. Not here: services and worlds (`worlds`), fakes.
+
+`servers` (session): two addresses. Given ones (HUIYIN_AMQP_URL, HUIYIN_MONGO_URL) win, then containers of the target versions if a Docker
+engine answers, then private processes. `namespace`: a name of its own for each test, so that tests never meet on a server.
+`private_servers(members=3)`: servers to kill, freeze and wipe, whatever is given from outside.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from devstack import ports
+from devstack.paths import LOCAL
+from devstack.servers import GIVEN, Servers
+
+RABBIT_IMAGE = "rabbitmq:4.2"
+MONGO_IMAGE = "mongo:8.0"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the servers of this test session answer."""
+
+    amqp_url: str
+    mongo_url: str
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    LOCAL.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=LOCAL, prefix="test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Addresses]:
+    """Broker and replica set of the whole session (6-12 s once)."""
+    given = all(os.environ.get(name) for name in GIVEN.values())
+    with _containers() if not given and _docker_answers() else _processes() as addresses:
+        yield addresses
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A fresh `HUIYIN_NAMESPACE`."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@asynccontextmanager
+async def private_servers(*, members: int = 1, test_commands: bool = True) -> AsyncIterator[Servers]:
+    """Servers to break. With three members a primary may be killed; `test_commands` allows `configureFailPoint`."""
+    with _folder() as folder:
+        async with Servers(folder, members=members, test_commands=test_commands, environ={}) as servers:
+            yield servers
+
+
+@contextmanager
+def _processes() -> Iterator[Addresses]:
+    with _folder() as folder, asyncio.Runner() as runner:
+        servers = Servers(folder, test_commands=True)
+        runner.run(servers.start())
+        try:
+            yield Addresses(servers.amqp_url, servers.mongo_url)
+        finally:
+            runner.run(servers.stop())
+
+
+def _docker_answers() -> bool:
+    """Whether there is an engine: a `docker` program alone proves nothing."""
+    return bool(shutil.which("docker")) and subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False).returncode == 0
+
+
+@contextmanager
+def _containers() -> Iterator[Addresses]:
+    """Containers. mongod uses one port inside and outside: members of a replica set are reached under the name they know."""
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.waiting_utils import wait_for_logs
+
+    with _folder() as folder:
+        port = ports.remembered(folder / "ports.json", ["mongo"])["mongo"]
+        rabbit = DockerContainer(RABBIT_IMAGE).with_exposed_ports(5672)
+        mongod = DockerContainer(MONGO_IMAGE).with_command(f"--replSet rs0 --port {port} --bind_ip_all").with_bind_ports(port, port)
+        with rabbit, mongod:
+            wait_for_logs(mongod, "Waiting for connections", timeout=60)
+            wait_for_logs(rabbit, "Server startup complete", timeout=120)
+            initiate = f"rs.initiate({{_id: 'rs0', members: [{{_id: 0, host: '127.0.0.1:{port}'}}]}})"
+            mongod.exec(["mongosh", "--quiet", "--port", str(port), "--eval", f"{initiate}; while (!db.hello().isWritablePrimary) sleep(100)"])
+            amqp = f"amqp://guest:guest@{rabbit.get_container_host_ip()}:{rabbit.get_exposed_port(5672)}/"
+            yield Addresses(amqp, f"mongodb://127.0.0.1:{port}/?replicaSet=rs0")
