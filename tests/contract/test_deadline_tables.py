@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from sla.domain.holidays import working_days
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT.parent / "shared" / "design" / "scenarios.md"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAYS = working_days("CN", {})
 COLUMNS = {Level.WARNING: "Warning", Level.L1: "L1 = due", Level.L2: "L2", Level.L3: "L3"}
 
 
@@ -71,6 +73,7 @@ def at(text: str) -> datetime:
     return (moment + timedelta(days=days)).astimezone(UTC)
 
 
+@lru_cache
 def policy_of(site: str) -> SitePolicy:
     """The site's policy: its pack, or for sites whose pack comes later the hours of the document's conventions."""
     known = {one.policy.site: one.policy for one in read_sites(ROOT / "packs")}
@@ -87,13 +90,14 @@ def shape_of(rule: str) -> dict[str, Any]:
     counted = {"m": "minute", "h": "hour", "wd": "working_day", "cd": "calendar_day"}
     if found := re.fullmatch(r"(\d+)(m|h|wd|cd)(@\d\d:\d\d)?", rule):
         return {"duration": {"value": int(found[1]), "unit": counted[found[2]]}}
-    return {
+    named: dict[str, dict[str, Any]] = {
         "appt": {"duration": {"unit": "appointment"}},
         "promise": {"duration": {"unit": "promised"}},
         "same_day": {"duration": {"unit": "same_day"}},
         "batch": {"batch": {"weekday": "friday", "at": "17:00"}},
         "batch+1week": {"after_batch": {"code": "CLK_SLIP_BATCH", "weeks": 1}},
-    }[rule]
+    }
+    return named[rule]
 
 
 def computed(row: Row) -> Dates | None:
@@ -108,7 +112,7 @@ def computed(row: Row) -> Dates | None:
         date_only=due.endswith("24:00"),
         handed_over_at=start,
     )
-    return dates(rule, made, Site(policy_of(row.site), working_days("CN", {})))
+    return dates(rule, made, Site(policy_of(row.site), DAYS))
 
 
 def _subject(rule: str) -> str:

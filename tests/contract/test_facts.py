@@ -14,10 +14,15 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from common.envelope import Envelope
 from common.events import CaseRegistered, FACTS
+from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import topology
 from common.outbox import envelope
+from common.runtime import Parts
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
+from common.timesource import FakeTime
 from common.topology import LISTENS, SAYS
+
+from tests.support.settings import settings
 
 HERE = Path(__file__).parent
 AT = datetime(2026, 3, 14, 15, 40, tzinfo=UTC)
@@ -44,7 +49,8 @@ def test_the_topology_is_the_one_we_promised() -> None:
 
 @pytest.mark.parametrize("service", LISTENS)
 def test_a_service_subscribes_to_exactly_the_streams_it_binds(service: str) -> None:
-    subscriptions = importlib.import_module(f"{service}.handlers").SUBSCRIPTIONS
+    parts = Parts(MemoryDocuments(), MemoryBus(Broker()), FakeTime(AT))
+    subscriptions = importlib.import_module(f"{service}.main").create_app(settings(), parts).state.runtime.subscriptions
     assert {fact.prefix() for fact in subscriptions} == set(LISTENS[service])
 
 

@@ -127,7 +127,7 @@ async def test_any_order_of_arrival_gives_the_same(world: World) -> None:
         for n, fact in enumerate(facts, 1)
     ]
     for body in [made[3], made[2], made[1], made[2], made[0], made[0], made[3]]:
-        assert await world.hears.receive(body) is Fate.DONE
+        assert await world.hears.worker.receive(body) is Fate.DONE
     assert await world.heard("b") == [f"case.registered:{n}" for n in (1, 2, 3, 4)]
     assert await world.hears.documents.count("waiting") == 0
 
@@ -136,7 +136,7 @@ async def test_a_fact_about_something_unknown_waits_for_it(world: World) -> None
     """A visit before its case: kept, then applied when the case comes."""
     visit = VisitDue(visit="v", case=case("c"), role="receptionist")
     body = outbox.envelope("intake", "v", 1, visit, at=AT, site="XX", lane=Lane.NORMAL, trace="").model_dump_json().encode()
-    assert await world.hears.receive(body) is Fate.DONE
+    assert await world.hears.worker.receive(body) is Fate.DONE
     assert await world.heard("v") == []
     assert await world.hears.documents.count("waiting") == 1
     await world.say("c", CaseRegistered(case=case("c")))
@@ -149,7 +149,7 @@ async def test_a_fact_about_something_unknown_waits_for_it(world: World) -> None
 )
 async def test_what_cannot_be_read_is_parked_sealed(world: World, body: bytes) -> None:
     """Never handled, never lost, never in the clear."""
-    assert await world.hears.receive(body) is Fate.DONE
+    assert await world.hears.worker.receive(body) is Fate.DONE
     rows = await world.hears.documents.find("parked")
     assert [row["reason"] for row in rows] == ["bad-body"]
     assert world.hears.vault.open("notify", "parked", rows[0]["body"]).encode("latin-1") == body
@@ -159,6 +159,6 @@ async def test_a_bug_gets_three_tries_then_a_person(world: World) -> None:
     """The stream behind it waits, so order is kept after a redrive."""
     closed = CaseClosed(case=case("d"), outcome="visited")
     body = outbox.envelope("intake", "d", 1, closed, at=AT, site="XX", lane=Lane.NORMAL, trace="").model_dump_json().encode()
-    fates = [await world.hears.receive(body, attempt) for attempt in (1, 2, 3)]
+    fates = [await world.hears.worker.receive(body, attempt) for attempt in (1, 2, 3)]
     assert fates == [Fate.AGAIN, Fate.AGAIN, Fate.DONE]
     assert [row["reason"] for row in await world.hears.documents.find("parked")] == ["guard-refused"]

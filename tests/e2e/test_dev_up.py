@@ -79,6 +79,11 @@ def test_a_day_of_a_local_system(local: Path) -> None:
     assert said.returncode == 0, said.stdout
     assert re.search(r"sla +│ \d+ +│ yes +│ 1 ", said.stdout)
 
+    os.kill(int((local / "lock").read_text()), signal.SIGKILL)  # whoever kills the supervisor kills everything, and the next start succeeds
+    assert dev(local, "status").returncode == 3
+    assert dev(local, "up", "--no-demo").returncode == 0
+    assert len([name for name in processes_of(local).values() if "devstack.supervisor" in name]) == 1
+
     assert dev(local, "down").returncode == 0
     assert processes_of(local) == {}
     assert dev(local, "status").returncode == 3
@@ -86,12 +91,11 @@ def test_a_day_of_a_local_system(local: Path) -> None:
     assert not list(local.iterdir())
 
 
-def test_a_killed_supervisor_leaves_nothing_and_the_next_start_succeeds(local: Path) -> None:
-    assert dev(local, "up", "--no-demo").returncode == 0
+def test_a_killed_supervisor_takes_everything_with_it(local: Path) -> None:
+    process = subprocess.Popen([str(REPOSITORY / "dev"), "up"], env=environment(local), stdout=subprocess.DEVNULL, start_new_session=True)
+    wait_for(lambda: '"rabbitmq", "what": "ready"' in events(local), "rabbitmq never came up")
     os.kill(int((local / "lock").read_text()), signal.SIGKILL)
-    assert dev(local, "up", "--no-demo").returncode == 0
-    assert len([name for name in processes_of(local).values() if "devstack.supervisor" in name]) == 1
-    os.kill(int((local / "lock").read_text()), signal.SIGKILL)
+    process.wait()
     wait_for(lambda: not processes_of(local), "processes are left of a killed supervisor")
 
 

@@ -56,7 +56,7 @@ class Checker:
         stored = {row["_id"] for row in await self._of["intake"].find("cases")}
         orders = await self._each("dispatch", "orders")
         clocks = await self._each("sla", "clocks")
-        notices = await self._each("notify", "notices", {"template": "case_received"})
+        notices = await self._each("notify", "notices", {"template": "case_registered"})
         unheard = 0
         for service, prefixes in LISTENS.items():
             for prefix in prefixes:

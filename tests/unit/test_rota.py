@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from common.events import FACTS
-from common.states import PersonState
 from common.rota import Contractor, SiteRota, eligible, on_duty, resolve
+from common.states import PersonState
 from pydantic import ValidationError
 
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -150,7 +150,8 @@ class Tokens:
         if self._private is None:
             raise StartRefused(Text("缺少签发密钥", "this process holds no private key and cannot issue tokens"))
         now = machine_now()
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "kind": kind, "roles": roles, "sites": sites, "iat": now, "nbf": now, "exp": now + ttl}
+        claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "kind": kind, "roles": roles, "sites": sites}
+        claims |= {"iat": now, "nbf": now, "exp": now + ttl}
         return jwt.encode(claims, self._private, algorithm=ALGORITHM)
 
     def service(self, name: str) -> str:

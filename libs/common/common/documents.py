@@ -33,7 +33,7 @@ class Index:
 class Documents(Protocol):
     """A database, or a view of it inside one transaction."""
 
-    async def get(self, collection: str, id: str) -> Doc | None:  # noqa: A002 - the word of the domain
+    async def get(self, collection: str, id: str) -> Doc | None:
         """Return the document with that `_id`, or None."""
         ...
 
@@ -49,15 +49,15 @@ class Documents(Protocol):
         """Add documents. Raises Taken on a duplicate `_id` or unique key; inside a transaction nothing of it stays then."""
         ...
 
-    async def put(self, collection: str, doc: Doc) -> None:
-        """Replace or add by `_id`."""
+    async def put(self, collection: str, *docs: Doc) -> None:
+        """Replace or add each by `_id`."""
         ...
 
     async def replace(self, collection: str, doc: Doc, *, guard: Doc | None = None) -> bool:
         """Replace by `_id` where `guard` holds; False when nothing matched."""
         ...
 
-    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:  # noqa: A002
+    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:
         """Set and increment fields of all that match; return how many."""
         ...
 
@@ -130,7 +130,7 @@ class Aggregate(BaseModel):
     seqs: dict[str, int] = {}
 
 
-def storable(value: Any) -> Any:
+def storable(value: Any) -> Any:  # noqa: PLR0911 - a table of types
     """Return `value` as BSON can keep it: enums by value, dates and durations as text and seconds, tuples as lists."""
     if isinstance(value, dict):
         return {str(key): storable(item) for key, item in value.items()}

@@ -1,7 +1,8 @@
 """Every named error, its HTTP status and its fate when it happens to a message.
 
 HuiyinError > NotFound, UnknownSite; Conflict > IllegalMove, Refused, KeyReused, KeyBusy, Stale; Invalid > TimeInFuture, TimeOrder, BadBody;
-Unauthorized, Forbidden; Missing (a fact came before what it is about); Transient > StoreAway, BrokerAway, TimeAway, PeerAway, OutcomeUnknown, Degraded;
+Unauthorized, Forbidden; Missing (a fact came before what it is about); Transient >
+StoreAway, BrokerAway, TimeAway, PeerAway, OutcomeUnknown, Degraded;
 Taken (unique key). Rendering as RFC 9457 is `web`'s, retrying and parking are `inbox`'s and `messaging`'s.
 """
 

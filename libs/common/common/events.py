@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from common.states import Level, Party, CaseState, OrderState, ClockView, PersonState
+from common.states import CaseState, ClockView, Level, OrderState, Party, PersonState
 
 
 class Fact(BaseModel):

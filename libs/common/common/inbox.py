@@ -5,16 +5,17 @@ Not here: the broker (`messaging`), the handlers (each service), the transaction
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from common.documents import Doc, Index, Transaction
-from common.errors import BadBody, Fate, HuiyinError, Missing, Text
+from common.buffered import Buffered
+from common.documents import Doc, Documents, Index, Transaction
 from common.envelope import Envelope, Event
+from common.errors import BadBody, Fate, HuiyinError, Missing, Text
 from common.events import Fact
 from common.timesource import machine_now
 from common.topology import SAYS
@@ -64,7 +65,7 @@ def depth(value: Any, limit: int) -> bool:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value of a UTF-8 body. Raises BadBody for anything else: duplicate keys, NaN, lone surrogates, too deep (reliability.md H2–H5)."""
+    """Return the JSON value of a UTF-8 body. Raises BadBody for duplicate keys, NaN, lone surrogates, too deep … (reliability.md H2–H5)."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -106,20 +107,27 @@ async def _woken(tx: Transaction, stream: Doc) -> tuple[bytes, ...]:
     return tuple(row["body"].encode() for row in ready)
 
 
+async def applied(documents: Documents, made: Envelope) -> bool:
+    """Say whether this very fact was applied here."""
+    row = await documents.get("streams", made.stream)
+    return bool(row and row["applied"] >= made.seq)
+
+
 async def known(tx: Transaction, stream: str) -> bool:
     """Say whether any fact of this stream was applied here."""
     row = await tx.get("streams", stream)
     return bool(row and row["applied"])
 
 
-async def apply(tx: Transaction, made: Envelope, body: bytes, call: Callable[[Event[Fact]], Awaitable[None]]) -> Applied:
-    """Apply one fact in its transaction: duplicate → nothing, gap → wait, next → handle and mark.
+async def apply(tx: Transaction, made: Envelope, body: bytes, call: Callable[[Event[Fact]], Awaitable[None]], *, waited: bool = False) -> Applied:
+    """Apply one fact in its transaction: duplicate → nothing, gap → wait, next → handle and mark. `waited`: it comes out of the waiting room.
 
     Raises Missing (nothing of this transaction stays) when it is about something not yet known.
     """
     stream = await tx.get("streams", made.stream) or {"_id": made.stream, "applied": 0}
     if made.seq <= stream["applied"]:
-        await tx.delete("waiting", {"_id": made.id})
+        if waited:
+            await tx.delete("waiting", {"_id": made.id})
         return Applied(done=False)
     if made.seq > stream["applied"] + 1:
         await _wait(tx, made.stream, made, body)
@@ -131,8 +139,59 @@ async def apply(tx: Transaction, made: Envelope, body: bytes, call: Callable[[Ev
         await call(event)
     stream = stream | {"applied": made.seq}
     await tx.put("streams", stream)
-    await tx.delete("waiting", {"_id": made.id})
+    if waited:
+        await tx.delete("waiting", {"_id": made.id})
     return Applied(done=True, woken=await _woken(tx, stream))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One fact of a batch. `waited`: it comes out of the waiting room."""
+
+    made: Envelope
+    body: bytes
+    waited: bool = False
+
+
+async def apply_all(tx: Buffered, batch: Sequence[Arrival], call: Callable[[Event[Fact]], Awaitable[None]]) -> tuple[bytes, ...]:
+    """Apply many facts in one transaction, each stream in order; return the bodies that can be tried now because their stream moved.
+
+    A fact that has to wait is put aside as long as it wrote nothing; any other failure leaves the whole batch to be repeated one by one.
+    """
+    await tx.read("streams", list({arrival.made.stream for arrival in batch}))
+    moved: dict[str, Doc] = {}
+    kept = set()
+    for arrival in sorted(batch, key=lambda one: one.made.seq):
+        stream = await tx.get("streams", arrival.made.stream) or {"_id": arrival.made.stream, "applied": 0}
+        if arrival.made.seq > stream["applied"] + 1:
+            await _wait(tx, arrival.made.stream, arrival.made, arrival.body)
+            kept.add(arrival.made.id)
+        elif arrival.made.seq == stream["applied"] + 1:
+            if needs := await _applied(tx, arrival.made, call):
+                await _wait(tx, needs, arrival.made, arrival.body)
+                kept.add(arrival.made.id)
+                continue
+            moved[stream["_id"]] = (await tx.get("streams", stream["_id"]) or stream) | {"applied": arrival.made.seq}
+            await tx.put("streams", moved[stream["_id"]])
+    if left := [arrival.made.id for arrival in batch if arrival.waited and arrival.made.id not in kept]:
+        await tx.delete("waiting", {"_id": {"$in": left}})
+    woken = [body for stream in moved.values() for body in await _woken(tx, stream)]
+    await tx.flush()
+    return tuple(woken)
+
+
+async def _applied(tx: Buffered, made: Envelope, call: Callable[[Event[Fact]], Awaitable[None]]) -> str | None:
+    """Handle and mark one fact of a batch; return the stream it has to wait for, None when it was applied."""
+    before, tx.trace, event = tx.writes, made.traceparent, made.event()
+    try:
+        if event is not None:
+            await call(event)
+    except Missing as missing:
+        if tx.writes != before or await known(tx, missing.stream):
+            raise
+        return missing.stream
+    await tx.insert("inbox", {"_id": made.id, "of": made.kind.split(".", 1)[0], "at": machine_now()})
+    return None
 
 
 async def wait_for(tx: Transaction, missing: Missing, made: Envelope, body: bytes) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 import structlog
 
 ALLOWED = frozenset({
-    "event", "level", "timestamp", "service", "logger", "site", "case", "order", "clock", "notice", "stream", "fact", "kind", "id", "code", "move",
+    "event", "level", "timestamp", "service",
+    "logger", "site", "case", "order", "clock", "notice", "stream", "fact", "kind", "id", "code", "move",
     "error", "where", "route", "method", "status", "took_ms", "trace_id", "loop", "pause_s", "failures", "attempt", "count", "fate", "reason", "guard",
     "lane", "queue", "late_s", "namespace", "driver", "revision", "version", "source", "port", "endpoint", "channel", "signal", "age_s", "repaired",
 })  # fmt: skip
@@ -22,7 +23,8 @@ def _only_allowed(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> 
 
 def _masked(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask anything that looks like a phone number: the second net, the first is never to log it."""
-    return {key: _DIGITS.sub(r"\1****\2", value) if isinstance(value, str) and key not in {"id", "trace_id"} else value for key, value in event.items()}
+    texts = {key: value for key, value in event.items() if isinstance(value, str) and key not in {"id", "trace_id"}}
+    return {**event, **{key: _DIGITS.sub(r"\1****\2", value) for key, value in texts.items()}}
 
 
 class _Foreign(logging.Handler):

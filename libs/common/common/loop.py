@@ -48,7 +48,17 @@ async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
             log.warning("loop_waits", loop=loop.name, error=error.slug, failures=failures)
         except Exception as error:  # noqa: BLE001 - a bug in one turn must not stop the clocks of every other case
             failures += 1
-            log.error("loop_failed", loop=loop.name, error=type(error).__name__, failures=failures)
+            log.error("loop_failed", loop=loop.name, error=type(error).__name__, failures=failures)  # noqa: TRY400 - a traceback may hold content
         runtime.metrics.loop_seen.labels(service=runtime.name, loop=loop.name).set_to_current_time()
         if not done:
             await runtime.pause(loop, failures)
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended. Once is not enough: Python 3.11's `wait_for` may swallow a cancellation, and drivers use it."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -26,9 +26,8 @@ def _values(doc: Any, path: str) -> list[Any]:
     for part in path.split("."):
         reached: list[Any] = []
         for value in found:
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, dict) and part in item:
-                    reached.append(item[part])
+            items = value if isinstance(value, list) else [value]
+            reached.extend(item[part] for item in items if isinstance(item, dict) and part in item)
         found = reached
     return found
 
@@ -109,7 +108,7 @@ class MemoryDocuments:
         """Return the machine's clock."""
         return machine_now()
 
-    async def get(self, collection: str, id: str) -> Doc | None:  # noqa: A002
+    async def get(self, collection: str, id: str) -> Doc | None:
         """See Documents."""
         return copy.deepcopy(self._data.get(collection, {}).get(id))
 
@@ -124,7 +123,7 @@ class MemoryDocuments:
         """See Documents."""
         found = self._matching(collection, where)
         for path, direction in reversed(list(sort)):
-            found.sort(key=lambda doc: _order(doc, path), reverse=direction < 0)  # noqa: B023 - used before the loop goes on
+            found.sort(key=lambda doc: _order(doc, path), reverse=direction < 0)
         return copy.deepcopy(found[:limit] if limit else found)
 
     async def count(self, collection: str, where: Doc | None = None) -> int:
@@ -149,10 +148,11 @@ class MemoryDocuments:
             self._refuse_double(collection, doc)
             rows[doc["_id"]] = copy.deepcopy(doc)
 
-    async def put(self, collection: str, doc: Doc) -> None:
+    async def put(self, collection: str, *docs: Doc) -> None:
         """See Documents."""
-        self._refuse_double(collection, doc)
-        self._data.setdefault(collection, {})[doc["_id"]] = copy.deepcopy(doc)
+        for doc in docs:
+            self._refuse_double(collection, doc)
+            self._data.setdefault(collection, {})[doc["_id"]] = copy.deepcopy(doc)
 
     async def replace(self, collection: str, doc: Doc, *, guard: Doc | None = None) -> bool:
         """See Documents."""
@@ -161,7 +161,7 @@ class MemoryDocuments:
         await self.put(collection, doc)
         return True
 
-    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:  # noqa: A002
+    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:
         """See Documents."""
         found = self._matching(collection, where)
         for doc in found:

@@ -23,6 +23,7 @@ from common.topology import LISTENS
 
 log = structlog.get_logger()
 PUBLISH_S = 5.0  # faststream's own timeout does nothing (reliability.md X5)
+CANCEL_S = 1.0  # for each consumer at a stop
 HEARTBEAT_S = 10
 GRACE_S = 15.0
 DELIVERY_LIMIT = 20  # deploys do not dead-letter good messages
@@ -45,8 +46,8 @@ def topology(ns: str) -> tuple[list[RabbitExchange], list[tuple[RabbitQueue, lis
     exchanges = [RabbitExchange(f"{ns}.events", type=ExchangeType.TOPIC, durable=True)]
     queues: list[tuple[RabbitQueue, list[tuple[str, str]]]] = []
 
-    def quorum(name: str, arguments: dict[str, Any], bindings: list[tuple[str, str]]) -> None:
-        queues.append((RabbitQueue(f"{ns}.{name}", durable=True, queue_type=QueueType.QUORUM, arguments=arguments), bindings))
+    def quorum(name: str, arguments: Any, bindings: list[tuple[str, str]]) -> None:
+        queues.append((RabbitQueue(f"{ns}.{name}", queue_type=QueueType.QUORUM, arguments=arguments), bindings))
 
     for service, prefixes in LISTENS.items():
         quorum(f"{service}.park", {}, [])
@@ -116,7 +117,7 @@ class RabbitBus:
         return broker
 
     def _receiver(self, queue: str, handle: Handle, *, parked: bool) -> Callable[..., Awaitable[None]]:
-        async def receive(body: bytes, message: RabbitMessage) -> None:
+        async def receive(_body: bytes, message: RabbitMessage) -> None:
             attempt = int(message.headers.get("x-attempt", 0) or 0) + 1
             # what reached the parking queue was rejected by the broker's own net: it goes to the store's parking at once
             fate = await handle(message.body, 10_000 if parked else attempt)
@@ -191,7 +192,8 @@ class RabbitBus:
             queue, tag = getattr(subscriber, "_queue_obj", None), getattr(subscriber, "_consumer_tag", None)
             if queue is not None and tag is not None:
                 try:
-                    await queue.cancel(tag)
+                    async with asyncio.timeout(CANCEL_S):  # a broker that is away would be waited for without end
+                        await queue.cancel(tag)
                 except (OSError, aio_pika.exceptions.AMQPError) as error:
                     log.warning("consumer_not_cancelled", error=type(error).__name__)
                 subscriber._consumer_tag = None  # type: ignore[attr-defined]  # noqa: SLF001 - pinned version, held by a test

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
+from pymongo import AsyncMongoClient, ReadPreference, ReplaceOne, WriteConcern
 from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -98,7 +98,7 @@ async def _in_transaction(session: Any, once: Callable[[Any], Awaitable[T]]) -> 
             again = isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
             if not again or monotonic() + pause > deadline:
                 raise
-            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - only spreads those who collide
+            await asyncio.sleep(random.uniform(0, pause))
             pause = min(pause * 1.5, 0.2)
         else:
             return result
@@ -135,7 +135,7 @@ class MongoDocuments:
         async with self._fair, _translated(unknown=write):
             yield
 
-    async def get(self, collection: str, id: str) -> Doc | None:  # noqa: A002
+    async def get(self, collection: str, id: str) -> Doc | None:
         """See Documents."""
         async with self._call():
             found: Doc | None = await self._db[collection].find_one({"_id": {"$eq": id}}, session=self._session)
@@ -161,10 +161,14 @@ class MongoDocuments:
             elif docs:
                 await self._db[collection].insert_many(list(docs), session=self._session)
 
-    async def put(self, collection: str, doc: Doc) -> None:
+    async def put(self, collection: str, *docs: Doc) -> None:
         """See Documents."""
         async with self._call(write=True):
-            await self._db[collection].replace_one({"_id": {"$eq": doc["_id"]}}, doc, upsert=True, session=self._session)
+            if len(docs) == 1:
+                await self._db[collection].replace_one({"_id": {"$eq": docs[0]["_id"]}}, docs[0], upsert=True, session=self._session)
+            elif docs:
+                many = [ReplaceOne({"_id": {"$eq": doc["_id"]}}, doc, upsert=True) for doc in docs]
+                await self._db[collection].bulk_write(many, ordered=False, session=self._session)
 
     async def replace(self, collection: str, doc: Doc, *, guard: Doc | None = None) -> bool:
         """See Documents."""
@@ -172,7 +176,7 @@ class MongoDocuments:
             done = await self._db[collection].replace_one({"_id": {"$eq": doc["_id"]}, **(guard or {})}, doc, session=self._session)
             return bool(done.matched_count)
 
-    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:  # noqa: A002
+    async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:
         """See Documents."""
         change: Doc = {name: fields for name, fields in (("$set", set), ("$inc", inc)) if fields}
         async with self._call(write=True):
@@ -217,7 +221,8 @@ class MongoDatabase(MongoDocuments):
         if "setName" not in hello:
             raise StartRefused(Text("需要 MongoDB 副本集", "a replica set is needed: a standalone mongod has no transactions and no majority"))
         there = await self._db.list_collection_names()
-        for collection in {index.collection for index in indexes}.difference(there):  # a collection made inside a transaction conflicts with its neighbours
+        # a collection made inside a transaction conflicts with its neighbours
+        for collection in {index.collection for index in indexes}.difference(there):
             with suppress(CollectionInvalid, OperationFailure):
                 await self._db.create_collection(collection)
         for index in indexes:

@@ -89,7 +89,7 @@ async def parked(door: Annotated[Door[Any], permit("parked.manage")], limit: Ann
 
 
 @router.post("/v1/parked/{id}/redrive")
-async def redrive(id: str, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:  # noqa: A002
+async def redrive(id: str, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:
     """Handle a parked fact again under its own id; what was applied meanwhile is not applied twice."""
     row = await door.rt.documents.get("parked", id)
     if row is None:
@@ -99,7 +99,7 @@ async def redrive(id: str, door: Annotated[Door[Any], permit("parked.manage")]) 
 
 
 @router.post("/v1/parked/{id}/discard")
-async def discard(id: str, body: Discard, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:  # noqa: A002
+async def discard(id: str, body: Discard, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:
     """Give a parked fact up; the decision stays in the audit rows."""
     row = await door.rt.documents.get("parked", id)
     if row is None:

@@ -15,8 +15,8 @@ from uuid_utils.compat import uuid7
 from common.documents import Aggregate, Database, Doc, Index, Outgoing, Transaction, to_doc
 from common.envelope import Envelope
 from common.events import Fact
-from common.states import Lane
 from common.metrics import Metrics
+from common.states import Lane
 from common.timesource import machine_now
 from common.topology import heard
 
@@ -35,7 +35,9 @@ INDEXES: tuple[Index, ...] = (
 )
 
 
-def envelope(source: str, subject: str, seq: int, fact: Fact, *, at: datetime, site: str, lane: Lane, trace: str) -> Envelope:
+def envelope(  # noqa: PLR0913 - the attributes of the standard
+    source: str, subject: str, seq: int, fact: Fact, *, at: datetime, site: str, lane: Lane, trace: str
+) -> Envelope:
     """Return the fact in its CloudEvents envelope; the id is its place in its stream, so it is the same whenever it is made."""
     return Envelope(
         id=f"{source}:{fact.prefix()}:{subject}:{seq}",

@@ -1,6 +1,7 @@
-"""Compares what was said with what was heard and brings what is missing, whatever lost it (reliability.md 3.7, decisions.md 1).
+"""Compares what was said with what was heard and brings what is missing, whatever lost it (reliability.md 3.7).
 
-Runs in every consumer, leased, against the fact logs of the services it listens to: a wiped broker is rebuilt from there. Counts are 0 in steady state.
+Runs in every consumer, leased, against the fact logs of the services it listens to:
+a wiped broker is rebuilt from there. Counts are 0 in steady state.
 """
 
 from datetime import timedelta
@@ -41,7 +42,7 @@ async def _bring(rt: Runtime[Any], facts: list[Doc]) -> int:
     there = {row["_id"] for name in ("inbox", "waiting", "parked") for row in await rt.documents.find(name, {"_id": {"$in": ids}})}
     missing = [fact for fact in facts if fact["id"] not in there]
     for fact in missing:
-        await rt.receive(fact["event"].encode())
+        await rt.worker.receive(fact["event"].encode())
     return len(missing)
 
 
@@ -62,7 +63,7 @@ async def _from_source(rt: Runtime[Any], source: str, prefixes: list[str], *, fu
 async def reconcile(rt: Runtime[Any], *, full: bool = False) -> dict[str, Any]:
     """Compare with every source; return and store one report. Every repair is counted, nothing is applied twice."""
     report: dict[str, Any] = {"_id": str(uuid7()), "at": machine_now(), "service": rt.name, "full": full, "sources": {}}
-    report["woken"] = await rt.retry_waiting()
+    report["woken"] = await rt.worker.retry_waiting()
     for source, prefixes in sources(rt.prefixes).items():
         try:
             report["sources"][source] = await _from_source(rt, source, prefixes, full=full)
@@ -105,7 +106,7 @@ async def redrive(rt: Runtime[Any], row: Doc, *, by: str) -> str:
     """Handle a parked fact again; it is parked anew when it fails anew."""
     body = rt.vault.open(rt.name, "parked", row["body"]).encode("latin-1")
     await rt.documents.delete("parked", {"_id": row["_id"]})
-    fate = await rt.receive(body, attempt=10_000)
+    fate = await rt.worker.receive(body, attempt=10_000)
     if fate is Fate.AGAIN:
         await rt.documents.put("parked", row)
     await audit(rt, "redrive", row["_id"], by, fate=str(fate))

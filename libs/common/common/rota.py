@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.events import RotaPublished
-
 from common.states import PersonState
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -178,9 +177,7 @@ def resolve(state: SiteRota, role: str, at: datetime, *, department: str | None 
     return tuple(id_ for id_ in holders if id_ in wanted)
 
 
-def eligible(
-    state: SiteRota, at: datetime, *, trade: str | None = None, department: str | None = None, zone: str | None = None
-) -> tuple[str, ...]:
+def eligible(state: SiteRota, at: datetime, *, trade: str | None = None, department: str | None = None, zone: str | None = None) -> tuple[str, ...]:
     """Return who is on duty at `at` and has the trade and the department, each only if asked for."""
     present = set(on_duty(state, at, zone=zone))
     wanted = [p for p in state.people if (trade is None or trade in p.trades) and department in (None, p.department)]

@@ -16,16 +16,15 @@ import structlog
 from common import inbox, outbox, tracing
 from common.auth import Tokens
 from common.documents import Database, Documents, Index, Transaction
-from common.errors import Fate, HuiyinError, Missing, PeerAway, StoreAway, Taken, Transient
-from common.envelope import Envelope, Event
-from common.events import Fact
+from common.errors import HuiyinError, PeerAway, StoreAway
 from common.inbox import Subscriptions
-from common.loop import Loop, keep
+from common.loop import Loop, end, keep
 from common.metrics import Metrics
 from common.settings import Settings
-from common.timesource import SystemTime, Time, machine_now
+from common.timesource import SystemTime, Time
 from common.topology import LISTENS, PEERS, SAYS
 from common.vault import Vault
+from common.worker import Worker
 
 log = structlog.get_logger()
 S = TypeVar("S")
@@ -84,12 +83,12 @@ class Runtime(Generic[S]):
         self.metrics = Metrics(name)
         self.vault, self.tokens = Vault.of(settings), Tokens(settings)
         self.relay = outbox.Relay(parts.documents, parts.bus, self.metrics, settings.relay_poll_ms / 1000)
-        self._make, self._indexes, self._subscriptions = store, indexes, subscriptions
+        self.make, self._indexes, self.subscriptions = store, indexes, subscriptions
         self.loops = loops
         self._tasks: list[asyncio.Task[None]] = []
         self._nudge = asyncio.Event()
         self.http = httpx2.AsyncClient(transport=parts.transport, timeout=PEER_S, trust_env=False)
-        self.handling = 0
+        self.worker = Worker(self)
         self.ready = False
 
     @property
@@ -100,7 +99,7 @@ class Runtime(Generic[S]):
     @property
     def store(self) -> S:
         """Return the store outside a transaction: for reading."""
-        return self._make(self.documents)
+        return self.make(self.documents)
 
     def now(self) -> datetime:
         """Return business time. Raises TimeAway."""
@@ -110,7 +109,8 @@ class Runtime(Generic[S]):
         """Check the ground, then begin to consume and to loop. Raises StartRefused, StoreAway, BrokerAway."""
         await self.time.start()
         await self.documents.start([*outbox.INDEXES, *inbox.INDEXES, Index("requests", (("expires_at", 1),)), *self._indexes])
-        await self.bus.start(self.name, self.prefixes, self.receive)
+        self._keep("inbox", self.worker.run())
+        await self.bus.start(self.name, self.prefixes, self.worker.receive)
         self._keep("relay", self.relay.run())
         for loop in self.loops:
             self._keep(loop.name, keep(loop, self))
@@ -132,9 +132,7 @@ class Runtime(Generic[S]):
         """Stop gracefully: no new messages, finish those in work, then the loops, then the connections."""
         self.ready = False
         await self.bus.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         await self.http.aclose()
         await self.time.stop()
         await self.documents.stop()
@@ -144,11 +142,12 @@ class Runtime(Generic[S]):
         """Run `work` on the store in one majority transaction, then publish the facts it said. `work` may run several times."""
 
         async def inside(tx: Transaction) -> T:
-            return await work(self._make(tx))
+            return await work(self.make(tx))
 
-        return await self._commit(inside)
+        return await self.commit(inside)
 
-    async def _commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` on the bare transaction, then publish the facts it said and wake the loops."""
         result, said = await self.documents.transact(self.name, tracing.current(), work)
         self.relay.offer(said)
         self.nudge()
@@ -162,7 +161,7 @@ class Runtime(Generic[S]):
     async def pause(self, loop: Loop, failures: int) -> None:
         """Wait until business time moves, this process commits something, or the loop's longest pause is over."""
         seconds = min(loop.every.total_seconds(), self.settings.tick_ms / 1000) if not failures else min(2.0**failures / 2, 30.0)
-        waits = {asyncio.ensure_future(self.time.wait(seconds))}
+        waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.time.wait(seconds))}
         if not failures:
             waits.add(asyncio.ensure_future(self._nudge.wait()))
         try:
@@ -170,86 +169,6 @@ class Runtime(Generic[S]):
         finally:
             for wait in waits:
                 wait.cancel()
-
-    # --- facts come in -------------------------------------------------------------------------------------------------------
-
-    async def receive(self, body: bytes, attempt: int = 1) -> Fate:
-        """Handle one message to its end: DONE (handled, waiting or parked: it is in the store) or AGAIN (try later)."""
-        self.handling += 1
-        try:
-            fate = await self._receive(body, attempt)
-        finally:
-            self.handling -= 1
-        return fate
-
-    async def _receive(self, body: bytes, attempt: int) -> Fate:
-        made: Envelope | None = None
-        try:
-            made = inbox.decode(body)
-            with tracing.within(made.traceparent), self.metrics.handle_s.time():
-                await self._apply(made, body)
-        except Transient:
-            await self._ground()  # the world is away, not the message wrong: hold it instead of rotating it (reliability.md 3.4)
-            return Fate.AGAIN
-        except Exception as error:  # noqa: BLE001 - every failure has a named fate
-            return await self._failed(error, made, body, attempt)
-        self.metrics.handled.labels(service=self.name, kind=made.kind if made.event() else "unknown", fate="done").inc()
-        return Fate.DONE
-
-    async def _apply(self, made: Envelope, body: bytes) -> None:
-        woken: list[bytes] = []
-        try:
-            applied = await self._commit(lambda tx: inbox.apply(tx, made, body, lambda event: self._call(tx, event)))
-            woken.extend(applied.woken)
-        except Taken:
-            return  # another delivery of the same fact won the race
-        except Missing as missing:
-            kept = missing
-            if not await self._commit(lambda tx: inbox.wait_for(tx, kept, made, body)):
-                woken.append(body)
-        for waiting in woken:
-            await self.receive(waiting)
-
-    async def _call(self, tx: Transaction, event: Event[Fact]) -> None:
-        for handler in self._subscriptions.get(type(event.fact), ()):
-            await handler(event, self._make(tx), self.now())
-
-    async def _failed(self, error: Exception, made: Envelope | None, body: bytes, attempt: int) -> Fate:
-        fate = error.fate if isinstance(error, HuiyinError) else Fate.PARK
-        at_once = made is None  # what cannot be decoded never can
-        log.warning("fact_failed", fact=made.id if made else None, error=inbox.reason_of(error), attempt=attempt)
-        if not at_once and attempt < inbox.TRIES.get(fate, 3):
-            return Fate.AGAIN
-        try:
-            sealed = self.vault.seal(self.name, "parked", body.decode("latin-1"))
-            await self.documents.put("parked", inbox.parked_row(body, error, attempt, sealed, machine_now(), made))
-        except Transient:
-            await self._ground()
-            return Fate.AGAIN
-        self.metrics.parked.labels(service=self.name, reason=inbox.reason_of(error)).inc()
-        return Fate.DONE
-
-    async def _ground(self) -> None:
-        """Return when store and time answer again."""
-        while True:
-            try:
-                await self.documents.ping()
-                self.now()
-            except Transient:
-                await asyncio.sleep(1)
-            else:
-                return
-
-    async def retry_waiting(self) -> int:
-        """Try what waits although its stream is known: a crash may have come between wake and work."""
-        woken = 0
-        for row in await self.documents.find("waiting", sort=[("since", 1)], limit=200):
-            stream = await self.documents.get("streams", row["needs"])
-            ready = stream and (row["stream"] != row["needs"] or row["seq"] <= stream["applied"] + 1) and stream["applied"]
-            if ready or (row["stream"] == row["needs"] and row["seq"] == 1):
-                await self.receive(row["body"].encode())
-                woken += 1
-        return woken
 
     # --- peers ---------------------------------------------------------------------------------------------------------------
 
@@ -282,7 +201,7 @@ class Runtime(Generic[S]):
             "service": self.name,
             "revision": self.time.revision,
             "now": self.now().isoformat(),
-            "handling": self.handling,
+            "handling": self.worker.handling,
             "unsent": await self.documents.count("outbox", {"sent_at": None}),
             "said": await outbox.said(self.documents, says),
             "heard": {prefix: await self.documents.count("inbox", {"of": prefix}) for prefix in self.prefixes},

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     mail_from: str = Field("huiyin@localhost", description="sender of notices")
     webhook_allow_private: bool = Field(default=False, description="allow webhooks to private addresses (tests and demo only)")
 
-    prefetch: int = Field(20, ge=1, le=500, description="messages in work at once per queue")
+    prefetch: int = Field(50, ge=1, le=500, description="messages in work at once per queue")
     tick_ms: int = Field(1000, ge=10, description="longest pause of a loop that nothing wakes, milliseconds of machine time")
     relay_poll_ms: int = Field(1000, ge=50, description="longest pause of the outbox relay, milliseconds of machine time")
     reconcile_s: int = Field(300, ge=5, description="pause between two reconciliations, seconds of machine time")

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from common.errors import Text, TimeAway
+from common.loop import end
 
 AUTHORITY = "authority"
 STALE_AFTER_S = 5.0  # a process that has not seen the authority for this long stops handling
@@ -153,8 +154,7 @@ class SharedTime:
     async def stop(self) -> None:
         """Stop following."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     async def wait(self, seconds: float) -> None:
         """Wait for the next move, or `seconds`; in scaled time short, since business time runs."""
@@ -184,8 +184,9 @@ def authority_now(document: dict[str, Any], machine: datetime) -> datetime:
     if document["mode"] == "stepped":
         at: datetime = document["at"]
         return at
-    elapsed = (machine - document["since"]) * float(document["speed"])
-    return min(document["at"] + elapsed, machine)
+    elapsed: timedelta = (machine - document["since"]) * float(document["speed"])
+    reached: datetime = document["at"] + elapsed
+    return min(reached, machine)
 
 
 def stepped(at: datetime, revision: int) -> dict[str, Any]:

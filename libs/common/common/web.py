@@ -132,7 +132,7 @@ def _time(settings: Settings) -> Time:
     return SharedTime(lambda: authority.get("authority", AUTHORITY))
 
 
-def service(
+def service(  # noqa: PLR0913 - the parts of a service, all by name
     *,
     name: str,
     settings: Settings,
@@ -148,9 +148,7 @@ def service(
 ) -> FastAPI:
     """Return the app of one service; everything is started by its lifespan, nothing at import."""
     real = parts or parts_of(settings, name)
-    rt: Runtime[Any] = Runtime(
-        name, settings, real, store=store, indexes=indexes, subscriptions=subscriptions, loops=(*loops, reconcile.LOOP)
-    )
+    rt: Runtime[Any] = Runtime(name, settings, real, store=store, indexes=indexes, subscriptions=subscriptions, loops=(*loops, reconcile.LOOP))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

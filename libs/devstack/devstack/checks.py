@@ -39,15 +39,17 @@ def _commands() -> Mapping[str, Command]:
     }
 
 
-def _passes(title: str, command: Command, env: Mapping[str, str] | None = None) -> bool:
-    """Run one command and print how it went; its words only if it failed."""
+def _passes(title: str, *commands: Command) -> bool:
+    """Run commands until one fails and print how it went; their words only if one failed."""
     began = time.monotonic()
-    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False)
-    good = done.returncode == 0
-    print(f"  {'✓' if good else '✗'} {title:<18}{time.monotonic() - began:6.1f} s", flush=True)
-    if not good:
-        print(done.stdout + done.stderr, flush=True)
-    return good
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    for command in commands:
+        done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"  ✗ {title:<18}{time.monotonic() - began:6.1f} s\n{done.stdout}{done.stderr}", flush=True)
+            return False
+    print(f"  ✓ {title:<18}{time.monotonic() - began:6.1f} s", flush=True)
+    return True
 
 
 def _alone(distribution: str, folder: Path, scratch: Path) -> bool:
@@ -55,13 +57,13 @@ def _alone(distribution: str, folder: Path, scratch: Path) -> bool:
     python = scratch / distribution / "bin" / "python"
     install = [uv(), "pip", "install", "--quiet", "--python", str(python)]
     module = "huiyin.main" if distribution == "huiyin" else f"{distribution.removeprefix('huiyin-')}.main"
-    steps: list[Command] = [
+    return _passes(
+        f"{module} alone",
         [uv(), "venv", "--quiet", "--python", sys.executable, str(scratch / distribution)],
         [*install, "--require-hashes", "-r", str(folder / "requirements.lock")],
         [*install, "--no-deps", *(word for path in _members(folder) for word in ("-e", str(path)))],
         [str(python), "-I", "-c", f"import {module}"],
-    ]
-    return all(_passes(f"{module} alone", [*step], {"UV_PYTHON_DOWNLOADS": "never"}) for step in steps)
+    )
 
 
 def _members(folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """One child process: start, readiness, freeze, stop, kill.
 
 A child is a group of its own, so that Ctrl-C in a terminal reaches only its parent, which stops the children in order. A parent that
-dies without a word takes its children with it: the kernel sends them TERM (`setpriv --pdeathsig`). A child belongs to no event loop:
+dies without a word takes its children with it: the kernel kills them (`setpriv --pdeathsig`). A child belongs to no event loop:
 a test may start it in one and kill it from another. Not here: which processes there are (`servers`, `stack`), restarts (`supervisor`).
 """
 
@@ -72,7 +72,7 @@ class Child:
     def spawn(self) -> None:
         """Start the process and return at once. Call it from the main thread: the kernel ends the child with the thread that made it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        prefix = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        prefix = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         inherited = {name: value for name, value in os.environ.items() if name not in NOISE}
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(

@@ -206,9 +206,10 @@ def _answers(address: str) -> bool:
 
 def _end(runner: int) -> None:
     """Ask the supervisor to stop; kill it when it does not, which ends its children too."""
+    start = born(runner)
     os.kill(runner, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    while FILES.runner() == runner:
+    while start is not None and born(runner) == start:
         if time.monotonic() > deadline:
             os.kill(runner, signal.SIGKILL)
         time.sleep(LOOK)

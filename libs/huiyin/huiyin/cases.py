@@ -46,7 +46,7 @@ async def look(doors: Doors, number: str, locale: str) -> dict[str, Any]:
     timeline = await doors.surely("console", "GET", f"/v1/cases/{number}/timeline", locale=locale)
     clocks = await doors.surely("sla", "GET", "/v1/clocks", case=number)
     policy = await doors.surely("sla", "GET", f"/v1/sites/{case['site']}/policy")
-    return {"case": case, "timeline": timeline["entries"], "clocks": clocks["clocks"], "zone": policy["calendar"]["timezone"]}
+    return {"case": case, "timeline": timeline["entries"], "clocks": clocks, "zone": policy["calendar"]["timezone"]}
 
 
 def print_case(seen: dict[str, Any], locale: str) -> None:

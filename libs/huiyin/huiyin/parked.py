@@ -51,10 +51,9 @@ def redrive(
 ) -> None:
     """Handle parked facts again; what was applied meanwhile is not applied twice, what fails again is parked again.
 
-    Examples:
-      huiyin parked redrive intake:case:JN-260314-7K3QX:2
+    Example: huiyin parked redrive intake:case:JN-260314-7K3QX:2
 
-      huiyin parked redrive --all --service sla
+    Example: huiyin parked redrive --all --service sla
     """
     if (id is None) is not every:
         raise typer.BadParameter("give one id, or --all")

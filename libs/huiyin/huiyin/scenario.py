@@ -62,10 +62,9 @@ def run_files(
 ) -> None:
     """Run stories and print ✓ ✗ or … (not yet) for each part.
 
-    Examples:
-      huiyin scenario run tests/scenarios/sc-10.yaml
+    Example: huiyin scenario run tests/scenarios/sc-10.yaml
 
-      huiyin scenario run my-procedure.yaml --world stack --strict --json result.json
+    Example: huiyin scenario run my-procedure.yaml --world stack --strict --json result.json
     """
     outcome = cli.run(_all(files, world, json_file))
     bad = {Outcome.FAILED, Outcome.NOT_YET} if strict else {Outcome.FAILED}

@@ -17,10 +17,9 @@ Files = Annotated[list[Path], typer.Argument(help="Site files, e.g. packs/sites/
 def apply(files: Files, dry_run: cli.DryRun = False, json: cli.AsJson = False) -> None:  # noqa: FBT002 - flags
     """Read site files with their packs and publish them as new versions. Open cases keep the version they came under.
 
-    Examples:
-      huiyin site apply packs/sites/JN.yaml --dry-run
+    Example: huiyin site apply packs/sites/JN.yaml --dry-run
 
-      huiyin site apply packs/sites/*.yaml
+    Example: huiyin site apply packs/sites/*.yaml
     """
     sites = cli.run(_load(files))
     done = {} if dry_run else cli.run(_apply(sites))

@@ -3,13 +3,13 @@
 from typing import Any
 
 from common.runtime import Parts, Runtime
-from common.settings import Settings
 from common.web import service
 from fastapi import FastAPI
 
 from console import api, pages
 from console.handlers import SUBSCRIPTIONS
 from console.pages.live import Live, end_with_server
+from console.settings import Settings
 from console.store import INDEXES, Store
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from common.auth import ALL_SITES
 from common.documents import Doc, Documents, Index, from_doc, to_doc
 from common.errors import Missing, Taken, Text
+from common.states import CaseStatus
 from common.timesource import machine_now
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ from console.domain.timeline import Entry
 INDEXES: tuple[Index, ...] = (
     Index("cases", (("open", 1), ("sort_at", 1), ("_id", 1))),
     Index("cases", (("site", 1), ("open", 1), ("sort_at", 1), ("_id", 1))),
+    Index("cases", (("status", 1), ("closed_at", -1), ("_id", 1))),
     Index("cases", (("tail", 1),)),
     Index("cases", (("changed_at", 1),)),
     Index("timeline", (("case", 1), ("at", 1))),
@@ -93,8 +95,8 @@ class Store:
         return [from_doc(Entry, doc) for doc in await self.db.find("timeline", {"case": number}, sort=[("at", 1)])]
 
     async def board(self, wanted: Filter, sites: Sequence[str]) -> list[Row]:
-        """Return what a view shows: what is due first comes first; closed cases by their number, newest day first."""
-        sort = [("_id", -1)] if wanted.status == "closed" else [("sort_at", 1), ("_id", 1)]
+        """Return what a view shows: what is due first comes first; among closed cases the newest."""
+        sort = [("closed_at", -1), ("_id", 1)] if wanted.status == CaseStatus.CLOSED else [("sort_at", 1), ("_id", 1)]
         return [from_doc(Row, doc) for doc in await self.db.find("cases", _where(wanted, sites), sort=sort, limit=wanted.show)]
 
     async def tally(self, wanted: Filter, sites: Sequence[str], now: datetime) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """What sla asks of its store, each question by name. Not here: decisions.
 
 One document per clock; the firing loop finds it by `armed` and `next_at` alone, so an index keeps only clocks that wait for something.
-`Known` keeps what never changes once it is committed: policies by version, rotas by version, calendars by revision.
 """
 
 from collections.abc import Sequence
@@ -72,13 +71,16 @@ class BatchWeek(BaseModel):
 
 
 class Known:
-    """What this process has read and what can never change: one per app, so that worlds in one process do not mix."""
+    """What this process has read and need not read again: policies by version, the newest rota of a site and days of a calendar.
+
+    One per app, so that worlds in one process do not mix.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
         self.policies: dict[tuple[str, int], SitePolicy] = {}
-        self.rotas: dict[tuple[str, int], SiteRota] = {}
-        self.days: dict[tuple[str, int], WorkingDays] = {}
+        self.rotas: dict[str, tuple[int, SiteRota]] = {}
+        self.days: dict[str, WorkingDays] = {}
 
 
 class Store:
@@ -108,6 +110,10 @@ class Store:
         """Take up to `limit` clocks whose next level is due; a crash gives them free when the lease ends (reliability.md 3.5)."""
         where: Doc = {"armed": True, "next_at": {"$lte": now}}
         return [from_doc(Clock, doc) for doc in await self.db.claim("clocks", where, sort=[("next_at", 1)], limit=limit, lease=LEASE)]
+
+    async def release(self, ids: Sequence[str]) -> None:
+        """Give claimed clocks free before their lease ends; whoever claims next raises the fence."""
+        await self.db.update("clocks", {"_id": {"$in": list(ids)}}, {"lease_until": None})
 
     async def count_due(self, now: datetime) -> int:
         """Return how many clocks have a level due."""
@@ -217,9 +223,9 @@ class Store:
     async def days(self, calendar: str) -> WorkingDays:
         """Return the working days of a calendar."""
         book = await self.year_book(calendar)
-        kept = self._known.days.get((calendar, book.revision))
-        if kept is None:
-            kept = self._known.days[calendar, book.revision] = working_days(calendar, book.days(), book.revision)
+        kept = self._known.days.get(calendar)
+        if kept is None or kept.revision != book.revision:
+            kept = self._known.days[calendar] = working_days(calendar, book.days(), book.revision)
         return kept
 
     async def stale(self, book: YearBook, *, limit: int) -> list[Clock]:
@@ -230,6 +236,10 @@ class Store:
     async def count_stale(self, book: YearBook) -> int:
         """Return how many clocks `stale` would find."""
         return await self.db.count("clocks", {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}})
+
+    async def mark_dated(self, clock: str, revision: int) -> None:
+        """Note that a clock was looked at after that publication, whatever came of it."""
+        await self.db.update("clocks", {"_id": clock, "revision": {"$lt": revision}}, {"revision": revision})
 
     async def keep_rota(self, fact: RotaPublished) -> None:
         """Keep a site's newest people and rota."""
@@ -242,9 +252,10 @@ class Store:
         doc: Any = await self.db.get("rotas", site)
         if doc is None:
             return None
-        kept = self._known.rotas.get((site, doc["version"]))
-        if kept is None:
-            kept = self._known.rotas[site, doc["version"]] = SiteRota.of(RotaPublished.model_validate(doc["fact"]))
+        version, kept = self._known.rotas.get(site, (0, None))
+        if kept is None or version != doc["version"]:
+            kept = SiteRota.of(RotaPublished.model_validate(doc["fact"]))
+            self._known.rotas[site] = (doc["version"], kept)
         return kept
 
     @property

@@ -1,13 +1,51 @@
 """Facts as the other services say them, for console's tests: a few sites, their people, and cases in every stage around one `now`."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from common.events import CaseClassified, CaseClosed, CaseRegistered, CaseReplied, CaseWorkDone, ClockBreached, ClockMet, ClockOpened, ClockWarned, EscalationRaised, Fact, NoticeSent, PolicyPublished, RotaPublished, VisitDue, VisitRecorded, WorkOrderAccepted, WorkOrderArrived, WorkOrderAssessed, WorkOrderCompleted, WorkOrderFact, WorkOrderIssued, WorkOrderReturned, WorkOrderSigned
-
-from common.states import CaseKind, CaseState, CaseStatus, Channel, ClockLevel, ClockState, ClockView, Lane, Level, OrderState, OrderStatus, Party, PersonState, Urgency
+from common.events import (
+    CaseClassified,
+    CaseClosed,
+    CaseRegistered,
+    CaseReplied,
+    CaseWorkDone,
+    ClockBreached,
+    ClockMet,
+    ClockOpened,
+    ClockWarned,
+    EscalationRaised,
+    Fact,
+    NoticeSent,
+    PolicyPublished,
+    RotaPublished,
+    VisitDue,
+    VisitRecorded,
+    WorkOrderAccepted,
+    WorkOrderArrived,
+    WorkOrderAssessed,
+    WorkOrderCompleted,
+    WorkOrderFact,
+    WorkOrderIssued,
+    WorkOrderReturned,
+    WorkOrderSigned,
+)
 from common.outbox import envelope
+from common.states import (
+    CaseKind,
+    CaseState,
+    CaseStatus,
+    Channel,
+    ClockLevel,
+    ClockState,
+    ClockView,
+    Lane,
+    Level,
+    OrderState,
+    OrderStatus,
+    Party,
+    PersonState,
+    Urgency,
+)
 from common.topology import SAYS
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)  # 17:30 in Shanghai
@@ -81,7 +119,7 @@ class CaseStory:
         self.case = self.case.model_copy(update={"status": status, **changed})
         return self.case
 
-    def notice(self, at: datetime, *, recipient: str = "owner:r-77f0", channel: str = "email", template: str = "case_received") -> "CaseStory":
+    def notice(self, at: datetime, *, recipient: str = "owner:r-77f0", channel: str = "email", template: str = "case_registered") -> "CaseStory":
         """Somebody was told."""
         fact = NoticeSent(notice="n", case=self.number, template=template, channel=channel, recipient=recipient, sent_at=at)
         return self.say(f"{self.number}:{template}:{at.timestamp():.0f}", fact, at)
@@ -102,9 +140,10 @@ class CaseStory:
 
     def clock(self, code: str, start: datetime, due: datetime | None, *steps: Any, subject: str | None = None) -> "CaseStory":
         """Open a clock and take it through `ClockWarned`, `ClockBreached`, a `Level`, or the time at which it stops."""
+        about = subject or f"case:{self.number}"
         view = ClockView(
-            id=f"{subject or f'case:{self.number}'}:{code}:1", site=self.site, code=code, subject=subject or f"case:{self.number}", case=self.number,
-            state=ClockState.RUNNING if due else ClockState.UNDATED, strength="must", start_at=start, due_at=due, rule="SLA-01", urgency=self.case.urgency,
+            id=f"{about}:{code}:1", site=self.site, code=code, subject=about, case=self.number, urgency=self.case.urgency,
+            state=ClockState.RUNNING if due else ClockState.UNDATED, strength="must", start_at=start, due_at=due, rule="SLA-01",
         )  # fmt: skip
         self.say(view.id, ClockOpened(clock=view), start)
         for step in steps:
@@ -128,7 +167,7 @@ class CaseStory:
         return view
 
 
-I, A, O, S, C, G, R = (
+ISSUED, ACCEPTED, ARRIVED, ASSESSED, COMPLETED, SIGNED, RETURNED = (
     (WorkOrderIssued, OrderStatus.ISSUED),
     (WorkOrderAccepted, OrderStatus.ACCEPTED),
     (WorkOrderArrived, OrderStatus.ON_SITE),
@@ -157,21 +196,21 @@ def day(now: datetime = NOW) -> list[bytes]:
 def _repairs(teller: Teller, now: datetime) -> None:
     p1, p2, p3 = Urgency.P1, Urgency.P2, Urgency.P3
     story = CaseStory(teller, "JN-260314-7K3QX", received=now - 20 * MINUTE, urgency=p1, fault="burst_pipe", category="facility", unit="3-0502")
-    story.notice(now - 20 * MINUTE).order(*steps(now - 20 * MINUTE, 2 * MINUTE, I, A)).becomes(CaseStatus.IN_WORK)
+    story.notice(now - 20 * MINUTE).order(*steps(now - 20 * MINUTE, 2 * MINUTE, ISSUED, ACCEPTED)).becomes(CaseStatus.IN_WORK)
     story.clock("CLK_RESPOND", now - 20 * MINUTE, now + 10 * MINUTE, now - 18 * MINUTE)
     story.clock("CLK_ONSITE", now - 20 * MINUTE, now - 5 * MINUTE, ClockWarned, ClockBreached, Level.L1, Level.L2)
-    story.notice(now - 5 * MINUTE, recipient="person:jn-wang", channel="sms", template="clock_breached")
+    story.notice(now - 5 * MINUTE, recipient="person:jn-wang", channel="sms", template="clock_level")
 
     story = CaseStory(teller, "JN-260314-2M8RA", received=now - 3 * HOUR, urgency=p2, fault="power_outage", category="facility", unit="1-1203")
-    story.order(*steps(now - 3 * HOUR, 12 * MINUTE, I, A, O, S), assignee="jn-zhou", trade="electrical")
+    story.order(*steps(now - 3 * HOUR, 12 * MINUTE, ISSUED, ACCEPTED, ARRIVED, ASSESSED), assignee="jn-zhou", trade="electrical")
     story.clock("CLK_SURVEY", now - 3 * HOUR, now + 25 * MINUTE, ClockWarned).clock("CLK_ATTEND", now - 3 * HOUR, now + 5 * HOUR)
 
     story = CaseStory(teller, "XZ-260314-9QW4T", received=now - 8 * MINUTE, urgency=p1, fault="lift_entrapment", category="facility", area="lift-2")
-    story.order(*steps(now - 8 * MINUTE, MINUTE, I), party=Party.CONTRACTOR, trade="lift", assignee="xz-lift-co")
+    story.order(*steps(now - 8 * MINUTE, MINUTE, ISSUED), party=Party.CONTRACTOR, trade="lift", assignee="xz-lift-co")
     story.clock("CLK_CONTRACTOR_ONSITE", now - 8 * MINUTE, now + 22 * MINUTE).clock("CLK_RESPOND", now - 8 * MINUTE, now + 22 * MINUTE)
 
     story = CaseStory(teller, "JN-260313-D5N1C", received=now - 26 * HOUR, urgency=p3, fault="door_lock", category="facility", unit="5-0301")
-    story.order(*steps(now - 26 * HOUR, 45 * MINUTE, I, A, O, S, C, G, R), trade="carpentry").clock(
+    story.order(*steps(now - 26 * HOUR, 45 * MINUTE, ISSUED, ACCEPTED, ARRIVED, ASSESSED, COMPLETED, SIGNED, RETURNED), trade="carpentry").clock(
         "CLK_WO_RETURN", now - 26 * HOUR, now - 20 * HOUR, now - 21.5 * HOUR
     )
     story.say(story.number, CaseWorkDone(case=story.becomes(CaseStatus.RETURN_VISIT_DUE)), now - 21.5 * HOUR)
@@ -182,7 +221,7 @@ def _repairs(teller: Teller, now: datetime) -> None:
     story.notice(now - 4 * MINUTE)
 
     story = CaseStory(teller, "XZ-260314-8HV5E", received=now - 6 * HOUR, urgency=p3, fault="leak", category="facility", unit="7-1502")
-    story.order(*steps(now - 6 * HOUR, MINUTE, I), assignee=None, alarm="nobody_eligible").clock("CLK_ATTEND", now - 6 * HOUR, None)
+    story.order(*steps(now - 6 * HOUR, MINUTE, ISSUED), assignee=None, alarm="nobody_eligible").clock("CLK_ATTEND", now - 6 * HOUR, None)
 
     closed(teller, now - 2 * DAY)
 
@@ -190,7 +229,7 @@ def _repairs(teller: Teller, now: datetime) -> None:
 def closed(teller: Teller, start: datetime, number: str = "JN-260312-0ZTG8") -> CaseStory:
     """Tell a repair from the call to the closed case."""
     story = CaseStory(teller, number, received=start, urgency=Urgency.P2, fault="leak", category="facility", department="engineering", unit="2-0901")
-    story.notice(start).order(*steps(start, 15 * MINUTE, I, A, O, S, C, G, R))
+    story.notice(start).order(*steps(start, 15 * MINUTE, ISSUED, ACCEPTED, ARRIVED, ASSESSED, COMPLETED, SIGNED, RETURNED))
     story.clock("CLK_RESPOND", start, start + 30 * MINUTE, start + 15 * MINUTE).clock("CLK_ONSITE", start, start + HOUR, start + 30 * MINUTE)
     done = start + 90 * MINUTE
     story.say(number, CaseWorkDone(case=story.becomes(CaseStatus.RETURN_VISIT_DUE)), done)
@@ -216,8 +255,3 @@ def _complaints(teller: Teller, now: datetime) -> None:
 
     story = CaseStory(teller, "JN-260314-K1S6W", received=now - 50 * MINUTE, kind=CaseKind.ENQUIRY, urgency=Urgency.P3, channel=Channel.FRONT_DESK)
     story.clock("CLK_REPLY", now - 50 * MINUTE, now + 70 * MINUTE)
-
-
-def every(bodies: Sequence[bytes]) -> list[bytes]:
-    """Return the messages backwards: the worst order they can arrive in."""
-    return list(reversed(bodies))

@@ -18,7 +18,7 @@ from common.events import (
     WorkOrderSigned,
 )
 from common.moves import documentation
-from common.states import OrderStatus, Party
+from common.states import CaseKind, OrderStatus, Party
 from dispatch.api.shapes import BODIES
 from dispatch.domain.guards import GUARDS
 from dispatch.domain.moves import MOVES, apply, possible
@@ -196,6 +196,12 @@ def test_rep20_a_completion_has_a_record_and_a_time() -> None:
 def test_r15_an_own_order_is_not_returned_without_signature() -> None:
     error = refused(an_order(status=S.COMPLETED), "return")
     assert (error.status, error.facts["guard"]) == (409, "R15")
+
+
+def test_work_for_a_complaint_goes_back_signed_or_not() -> None:
+    order = an_order(status=S.COMPLETED, case_kind=CaseKind.COMPLAINT)
+    assert moved(order, "return")[0].status is S.RETURNED
+    assert moved(order, "sign")[0].status is S.SIGNED
 
 
 def test_r15_a_contractors_order_is_not_signed() -> None:

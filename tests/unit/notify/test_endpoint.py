@@ -76,7 +76,7 @@ def test_an_escalation_tells_no_persons() -> None:
 def test_facts_that_are_not_public_never_leave() -> None:
     assert set(PUBLIC) <= set(FACTS)
     assert not {"policy.published", "rota.published", "case.owner_transferred", "notice.sent"} & set(PUBLIC)
-    private = event(FACTS["slips.handed_over"](site="QQ", week="2026-W12", handed_over_at=NOON))  # type: ignore[call-arg]
+    private = event(FACTS["slips.handed_over"](site="QQ", week="2026-W12", handed_over_at=NOON))
     assert publish(private, put([], TWO), NOON) == ()
 
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from common.auth import Caller
+from common.documents import Database, Doc
 from common.envelope import Envelope
-from common.events import CaseClassified, CaseRegistered, Fact, RotaPublished
+from common.events import CaseClassified, CaseRegistered, Fact
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.policy import SitePolicy
 from common.rota import SiteRota
@@ -27,10 +28,10 @@ ADMIN = Caller("admin", "staff", ("administrator",), ("*",))
 class World:
     """One sla."""
 
-    def __init__(self, start: str = "2026-03-01 00:00", documents: MemoryDocuments | None = None) -> None:
+    def __init__(self, start: str = "2026-03-01 00:00", documents: Database | None = None) -> None:
         known = Known()
         self.time = FakeTime(at(start))
-        self.db = documents or MemoryDocuments()
+        self.db: Database = documents or MemoryDocuments()
         parts = Parts(self.db, MemoryBus(Broker()), self.time)
         self.rt: Runtime[Store] = Runtime(
             "sla", settings(), parts, store=lambda db: Store(db, known), indexes=INDEXES, subscriptions=SUBSCRIPTIONS, loops=LOOPS
@@ -80,6 +81,10 @@ class World:
         found = [Clock.model_validate(doc | {"id": doc["_id"]}) for doc in await self.db.find("clocks", sort=[("_id", 1)])]
         return {clock.code if clock.number == 1 else f"{clock.code}:{clock.number}": clock for clock in found}
 
+    async def clocks_raw(self, id: str) -> Doc:
+        """One clock as stored."""
+        return await self.db.get("clocks", id) or {}
+
     async def said(self, prefix: str = "") -> list[tuple[str, str]]:
         """Kinds of the facts said, with the clock's code."""
         rows = [Envelope.model_validate_json(row["body"]) for row in await self.db.find("outbox", sort=[("order", 1)])]
@@ -98,6 +103,3 @@ def ladder(clock: Clock) -> dict[str, str | None]:
 def raised(clock: Clock) -> dict[str, str | None]:
     """Times at which levels were raised."""
     return {str(rung.level): shown(rung.raised_at) for rung in clock.rungs if rung.raised_at}
-
-
-__all__ = ["ADMIN", "RotaPublished", "World", "ladder", "raised"]

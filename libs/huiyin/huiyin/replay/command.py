@@ -1,6 +1,6 @@
 """`huiyin replay`: posts a file of real requests through the HTTP doors of a world of its own, business time stepped along the file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -12,8 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from huiyin import cli
 from huiyin.exits import BadInput
 from huiyin.replay.cast import cast
-from huiyin.replay.feed import Feeder, first_failure
-from huiyin.replay.rows import Request, chunks, happenings, read_requests
+from huiyin.replay.feed import Feeder
+from huiyin.replay.rows import Request, read_requests
+from huiyin.replay.steps import Step, steps
 from huiyin.replay.tally import Found, Tally, find, tally, write_verdicts
 from huiyin.scenario import WorldName
 from huiyin.sites import Site, apply_site, packs_folder
@@ -30,7 +31,7 @@ def replay(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many requests.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write request_id,case_number,due_at,closed_at,verdict here.")] = None,
     world: Annotated[WorldName, typer.Option(help="stack: real servers. memory: this process, a few hundred rows at most.")] = WorldName.STACK,
-    chunk: Annotated[int, typer.Option(min=1, max=10_000, help="Happenings between two steps of time.")] = CHUNK,
+    chunk: Annotated[int, typer.Option(min=1, max=10_000, help="How many things may happen until everything has to come to rest.")] = CHUNK,
     json: cli.AsJson = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Replay real requests in a world of its own beside the running one, and compare what was accepted with what arrived.
@@ -46,7 +47,7 @@ def replay(
     if json:
         cli.show_json(asdict(counts) | {"agrees": counts.agrees, "bad_rows": len(read.bad)})
     else:
-        cli.show_table(list(asdict(counts)), [list(asdict(counts).values())])
+        cli.show_table(("count", ""), [(name, value) for name, value in asdict(counts).items()])
     if not counts.agrees:
         raise typer.Exit(1)
     if read.bad:
@@ -73,27 +74,32 @@ def _world(name: WorldName, requests: Sequence[Request]) -> AbstractAsyncContext
 
 async def replay_in(world: World, requests: Sequence[Request], sites: dict[str, Site], chunk: int = CHUNK) -> tuple[Tally, list[Found]]:
     """Replay in an open world. Raises Failed when a door refuses or something does not come to rest."""
-    merged = happenings(requests)
+    planned = list(steps(requests, chunk))
     with _progress() as bar:
-        task = bar.add_task("replaying", total=len(merged))
+        task = bar.add_task("replaying", total=sum(step.size for step in planned))
         feeder = Feeder(world.doors, sites, lambda: bar.advance(task))
         for site in sites.values():
             await apply_site(world.doors, site)
         await feeder.start()
         await world.settle()
-        for piece in chunks(merged, chunk):
-            bar.update(task, description=f"replaying {piece[-1].at:%Y-%m-%d}")
-            await world.set_time(max(piece[-1].at, world.now))
-            try:
-                await feeder.openings(piece)
-                await world.settle()
-                await feeder.completions(piece)
-            except BaseExceptionGroup as group:
-                raise first_failure(group) from None
-            await world.settle()
+        await _feed(world, feeder, planned, chunk, lambda step: bar.update(task, description=f"replaying {step.at:%Y-%m-%d}"))
         bar.update(task, description="comparing")
         found = await find(world.doors, requests, feeder.cases)
         return await tally(world.doors, requests, found), found
+
+
+async def _feed(world: World, feeder: Feeder, planned: Sequence[Step], chunk: int, tell: Callable[[Step], None]) -> None:
+    """Enter step after step; come to rest each time that `chunk` things have happened."""
+    since = 0
+    for step in planned:
+        tell(step)
+        await world.set_time(max(step.at, world.now))
+        await feeder.send(step)
+        since += step.size
+        if since >= chunk:
+            await world.settle()
+            since = 0
+    await world.settle()
 
 
 def _progress() -> Progress:

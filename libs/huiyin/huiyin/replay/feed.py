@@ -1,21 +1,27 @@
-"""Sends happenings through the doors: an opening is a POST with its own `received_at`, a completion is accept, arrive, assess, complete.
+"""Sends a step through the doors: an opening is a POST with its own `received_at`, a completion is accept, arrive, assess, complete.
 
-Several at once, but the moves of one order one after the other. Not here: time (the world), counting (`tally`).
+Several at once, but the moves of one order one after the other. A door that has not yet seen the step's time, or the order, is asked again:
+so steps need not wait until everything has come to rest. Not here: which step (`steps`), time (the world), counting (`tally`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
-from huiyin.doors import Doors
+from huiyin.doors import AWAY, Doors
 from huiyin.exits import Failed
 from huiyin.replay.cast import WORKER_ROLE, worker
-from huiyin.replay.rows import Happening, Request
+from huiyin.replay.rows import Request
+from huiyin.replay.steps import Step
 from huiyin.sites import Site
 
 AT_ONCE = 16
+PATIENCE_S = 120.0
+PAUSE_S = 0.02
 FAULT = "other"
 SUBJECT_LENGTH = 200
+NOT_YET = ("time-in-future", "unknown-site")  # this door has not yet seen the step's time, or the site
 COMPLETION: tuple[tuple[str, dict[str, Any]], ...] = (
     ("accept", {}),
     ("arrive", {}),
@@ -28,7 +34,7 @@ class Feeder:
     """Knows which case each request became."""
 
     def __init__(self, doors: Doors, sites: dict[str, Site], done: Callable[[], None]) -> None:
-        """`done` is called after each happening."""
+        """`done` is called after each opening and completion."""
         self._doors, self._sites, self._done = doors, sites, done
         self._key = ""
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -39,18 +45,15 @@ class Feeder:
         sites = [site.id for site in self._sites.values()]
         self._key = (await self._doors.surely("intake", "POST", "/v1/keys", body={"name": "replay", "sites": sites}))["key"]
 
-    async def openings(self, chunk: Sequence[Happening]) -> None:
-        """Post every opening of the chunk."""
-        await self._all([self._open(one.request) for one in chunk if one.opens])
-
-    async def completions(self, chunk: Sequence[Happening]) -> None:
-        """Complete the order of every completion of the chunk."""
-        await self._all([self._complete(one.request) for one in chunk if not one.opens])
-
-    async def _all(self, work: Sequence[Any]) -> None:
-        async with asyncio.TaskGroup() as group:
-            for one in work:
-                group.create_task(self._one(one))
+    async def send(self, step: Step) -> None:
+        """Enter everything of a step. Raises Failed when a door refuses."""
+        work = [self._open(one) for one in step.openings] + [self._complete(one) for one in step.completions]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one in work:
+                    group.create_task(self._one(one))
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from None
 
     async def _one(self, work: Any) -> None:
         async with self._gate:
@@ -58,8 +61,8 @@ class Feeder:
         self._done()
 
     async def _open(self, request: Request) -> None:
-        made = await self._doors.surely("intake", "POST", "/v1/cases", bearer=self._key, body=self._body(request), key=request.id)
-        self.cases[request.id] = str(made.get("number") or made["id"])
+        made = await self._ask("intake", "/v1/cases", self._key, self._body(request), request.id)
+        self.cases[request.id] = str(made["number"])
 
     def _body(self, request: Request) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -84,12 +87,24 @@ class Feeder:
         bearer = self._doors.staff(worker(site), (WORKER_ROLE,), (site,))
         for move, more in COMPLETION:
             path = f"/v1/work-orders/{self.cases[request.id]}-1/{move}"
-            await self._doors.surely("dispatch", "POST", path, bearer=bearer, body={"at": at.isoformat(), **more})
+            await self._ask("dispatch", path, bearer, {"at": at.isoformat(), **more}, f"{request.id}-{move}")
+
+    async def _ask(self, service: str, path: str, bearer: str, body: dict[str, Any], key: str) -> Any:
+        """Knock until the door has seen what it needs. The same key makes a repeated knock harmless. Raises Failed."""
+        until, pause = monotonic() + PATIENCE_S, PAUSE_S
+        while True:
+            answer = await self._doors.call(service, "POST", path, bearer=bearer, body=body, key=key)
+            if not answer.refused:
+                return answer.body
+            missing = answer.type == "not-found" and service == "dispatch"
+            if not (missing or answer.type in NOT_YET or answer.status in AWAY) or monotonic() > until:
+                raise Failed(f"{service} POST {path}: {answer.problem()}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
 
 
-def first_failure(group: BaseExceptionGroup[Any]) -> Failed:
-    """Return the first failure of a group as one sentence."""
-    found: BaseException = group
+def _first(failed: BaseExceptionGroup[Any]) -> BaseException:
+    found: BaseException = failed
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    return Failed(str(found))
+    return found

@@ -1,12 +1,12 @@
 """Reads the file of real requests. Only columns that describe the request and its two times are read: labels never reach the system.
 
-Not here: sending (`feed`), sites (`cast`).
+Not here: the order of things (`steps`), sending (`feed`), sites (`cast`).
 """
 
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -106,25 +106,3 @@ def _time(name: str, text: str) -> datetime | None:
     if at.tzinfo is None:
         raise ValueError(f"{name} has no zone")
     return at
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An opening or a completion, at its instant."""
-
-    at: datetime
-    request: Request
-    opens: bool
-
-
-def happenings(requests: Sequence[Request]) -> list[Happening]:
-    """Return openings and completions merged in time order; at the same instant a request opens before it is completed."""
-    merged = [Happening(one.created, one, opens=True) for one in requests]
-    merged += [Happening(one.closed, one, opens=False) for one in requests if one.closed is not None]
-    return sorted(merged, key=lambda one: (one.at, not one.opens))
-
-
-def chunks(merged: Sequence[Happening], size: int) -> Iterator[Sequence[Happening]]:
-    """Yield the happenings in pieces of `size`."""
-    for start in range(0, len(merged), size):
-        yield merged[start : start + size]

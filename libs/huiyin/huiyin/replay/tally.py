@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from common.states import ClockState, ClockView, Level
+from common.states import ClockState, Level
 
 from huiyin.doors import Doors
 from huiyin.replay.cast import ZONE
 from huiyin.replay.rows import Request
+from huiyin.story.observation import ClockSeen
 from huiyin.world.world import SERVICES
 
 AT_ONCE = 16
@@ -30,7 +31,7 @@ class Found:
     number: str
     stored: bool
     orders: int
-    clock: ClockView | None
+    clock: ClockSeen | None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ async def _found(doors: Doors, request: Request, number: str) -> Found:
     case = await doors.call("intake", "GET", f"/v1/cases/{number}")
     orders = await doors.surely("dispatch", "GET", "/v1/work-orders", case=number)
     clocks = await doors.surely("sla", "GET", "/v1/clocks", case=number)
-    mine = [ClockView.model_validate(row) for row in clocks["clocks"] if row["code"] == CLOCK]
+    mine = [ClockSeen.model_validate(row) for row in clocks if row["code"] == CLOCK]
     return Found(request, number, not case.refused, len(orders["orders"]), mine[0] if len(mine) == 1 else None)
 
 
@@ -86,7 +87,7 @@ async def tally(doors: Doors, requests: Sequence[Request], found: Sequence[Found
     )
 
 
-def verdict(clock: ClockView | None) -> str:
+def verdict(clock: ClockSeen | None) -> str:
     """Return `ontime`, `overdue`, `open` (not ended, not due) or nothing for a request without a clock, from sla's own record."""
     if clock is None:
         return ""

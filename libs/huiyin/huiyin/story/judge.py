@@ -133,8 +133,9 @@ def _record(line: Record, seen: Observation) -> Fault | None:
     found = pick(_document(shot, line.of, line.where), line.path) if shot else []
     values = found if "*" in line.path.split(".") else (found[0] if found else None)
     if line.count is not None:
-        size = len(values) if isinstance(values, list) else 0
-        return None if size == line.count else Fault(f"{line.count} elements", f"{size}: {values!r}")
+        if not isinstance(values, list):
+            return Fault(f"{line.count} elements", f"no list: {values!r}")
+        return None if len(values) == line.count else Fault(f"{line.count} elements", f"{len(values)}: {values!r}")
     if "has" in line.model_fields_set:
         inside = isinstance(values, list | str) and _plain(line.has, seen) in values
         return None if inside else Fault(f"has {line.has!r}", repr(values))

@@ -2,10 +2,10 @@
 
 import re
 
-from common.states import ClockState, ClockView, Level
+from common.states import ClockState, Level
 
 from huiyin.story.format import Deadline, NoClock, Raised
-from huiyin.story.observation import Observation, RuleSeen
+from huiyin.story.observation import ClockSeen, Observation, RuleSeen
 from huiyin.story.times import instant, local
 from huiyin.story.verdict import Fault
 
@@ -14,12 +14,12 @@ LEVELS = {"warning": Level.WARNING, "l1": Level.L1, "l2": Level.L2, "l3": Level.
 ENDED = {ClockState.MET: "met", ClockState.LATE: "late", ClockState.EXCUSED: "excused"}
 
 
-def clocks_of(seen: Observation, of: str, code: str | None = None) -> list[ClockView]:
+def clocks_of(seen: Observation, of: str, code: str | None = None) -> list[ClockSeen]:
     """Return the clocks of a case, of its n-th order, or of a site's weeks, earliest start first."""
     alias, _, number = of.partition("/")
     case = seen.cases.get(alias)
 
-    def mine(clock: ClockView) -> bool:
+    def mine(clock: ClockSeen) -> bool:
         if case is None:
             return clock.site == of and clock.case is None and clock.order is None
         if number:
@@ -30,7 +30,7 @@ def clocks_of(seen: Observation, of: str, code: str | None = None) -> list[Clock
     return sorted(found, key=lambda clock: (clock.start_at, clock.id))
 
 
-def _one(seen: Observation, of: str, code: str, nth: int) -> ClockView | None:
+def _one(seen: Observation, of: str, code: str, nth: int) -> ClockSeen | None:
     found = clocks_of(seen, of, code)
     return found[nth - 1] if nth <= len(found) else None
 
@@ -62,7 +62,7 @@ def _wanted(line: Deadline) -> dict[str, str]:
     return plain | {"rule": line.rule, "req": line.req or "", "result": _same_day(line.result), "raised": _same_day(raised)}
 
 
-def _actual(clock: ClockView, zone: str) -> dict[str, str]:
+def _actual(clock: ClockSeen, zone: str) -> dict[str, str]:
     at = {rung.level: rung.at for rung in clock.levels}
     times = {column: local(at.get(level), zone) for column, level in LEVELS.items()}
     ended = ENDED.get(clock.state)
@@ -77,9 +77,9 @@ def _same_day(text: str) -> str:
     return TIMES.sub(lambda found: local(instant(found[0], "UTC"), "UTC"), text)
 
 
-def _rules(seen: Observation, clock: ClockView) -> list[RuleSeen]:
+def _rules(seen: Observation, clock: ClockSeen) -> list[RuleSeen]:
     site = seen.sites.get(clock.site)
-    return [rule for rule in site.rules if rule.code == clock.code and rule.req == clock.rule] if site else []
+    return [rule for rule in site.rules if rule.id == clock.rule_id] if site else []
 
 
 def _rule(line: Deadline, rules: list[RuleSeen]) -> str:

@@ -5,7 +5,7 @@ It survives a round trip through JSON, so a run can be judged elsewhere, later, 
 
 from typing import Any
 
-from common.states import ClockView
+from common.states import ClockLevel, ClockState
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
@@ -52,6 +52,24 @@ class Snapshot(Seen):
     timeline: dict[str, list[dict[str, Any]]] = {}
 
 
+class ClockSeen(BaseModel):
+    """A clock as sla's door shows it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: str
+    site: str
+    code: str
+    case: str | None
+    order: str | None
+    state: ClockState
+    start_at: AwareDatetime
+    due_at: AwareDatetime | None
+    stopped_at: AwareDatetime | None
+    levels: tuple[ClockLevel, ...]
+    rule: str  #: requirement
+    rule_id: str
+
+
 class RuleSeen(Seen):
     """A clock rule of a site's published policy, as the story writes it, with where it comes from."""
 
@@ -77,6 +95,6 @@ class Observation(Seen):
     steps: tuple[StepSeen, ...]
     cases: dict[str, CaseSeen] = {}
     sites: dict[str, SiteSeen] = {}
-    clocks: tuple[ClockView, ...] = ()
+    clocks: tuple[ClockSeen, ...] = ()
     notices: dict[str, tuple[NoticeSeen, ...]] = {}
     snapshots: tuple[Snapshot, ...]  #: in time order; the last is the end

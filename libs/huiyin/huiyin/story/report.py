@@ -26,7 +26,7 @@ def parts(verdicts: Sequence[Verdict]) -> dict[PartName, list[Verdict]]:
 
 def show(console: Console, name: str, title: str, verdicts: Sequence[Verdict], took_s: float) -> None:
     """Print one story."""
-    console.print(f"{MARKS[outcome_of(verdicts)]} [bold]{escape(name)}[/] {escape(title)} [dim]{took_s:.1f} s[/]", highlight=False)
+    console.print(f"{MARKS[outcome_of(verdicts)]} [bold]{escape(name)}[/] {escape(title)} [dim]{took_s:.1f} s[/]", highlight=False, soft_wrap=True)
     for part, rows in parts(verdicts).items():
         passed = sum(row.outcome is Outcome.PASSED for row in rows)
         console.print(f"  {MARKS[outcome_of(rows)]} {part}: {passed} of {len(rows)}", highlight=False)

@@ -17,7 +17,7 @@ from huiyin.story.see import see_cases, see_clocks, see_notices, see_site, snaps
 from huiyin.story.times import aware, instant
 from huiyin.story.verbs import VERBS, Verb
 from huiyin.world.actors import Actors
-from huiyin.world.world import World
+from huiyin.world.world import Quiet, World
 
 SITE_COUNTRY = "CN"
 Tell = Callable[[Step, StepSeen], None]
@@ -34,6 +34,7 @@ class Play:
         self.actors = Actors(world.doors, sites)
         self.cases: dict[str, CaseSeen] = {}
         self.shots: list[Snapshot] = []
+        self.calm: Quiet = {}  #: the last time everything was at rest
 
     def at(self, text: str) -> datetime:
         """Return the instant of a local time of the story."""
@@ -42,23 +43,24 @@ class Play:
     async def steps(self) -> list[StepSeen]:
         """Do every step at its time, reading at the instants that the story asks about on the way."""
         looks = sorted({self.at(text) for text in _looks(self.story)})
+        self.calm = await self.world.settle()
         seen = []
         for step in self.story.when:
             await self._look(looks, before=self.at(step.at))
-            await self.world.advance_to(self.at(step.at))
+            self.calm = await self.world.advance_to(self.at(step.at), self.calm)
             seen.append(await self._do(step))
             self._tell(step, seen[-1])
-            await self.world.settle()
+            self.calm = await self.world.settle()
         end = max([self.world.now, *looks, *([self.at(self.story.until)] if self.story.until else [])])
         await self._look(looks, before=end)
-        await self.world.advance_to(end)
+        self.calm = await self.world.advance_to(end, self.calm)
         return seen
 
     async def _look(self, looks: list[datetime], *, before: datetime) -> None:
         """Go to each instant to read at and read there; what happens at the same minute happens first."""
         while looks and looks[0] < before:
             at = looks.pop(0)
-            await self.world.advance_to(at)
+            self.calm = await self.world.advance_to(at, self.calm)
             self.shots.append(await self.shot())
 
     async def shot(self) -> Snapshot:

@@ -8,12 +8,12 @@ from typing import Any
 from common.clock_rules import ClockRule, Unit
 from common.policy import SitePolicy
 from common.sourced import Origin
-from common.states import ClockView
 
 from huiyin.doors import Doors
-from huiyin.story.observation import CaseSeen, NoticeSeen, RuleSeen, SiteSeen, Snapshot
+from huiyin.story.observation import CaseSeen, ClockSeen, NoticeSeen, RuleSeen, SiteSeen, Snapshot
 
 PAGE = 500
+MANY = 1000
 MIDNIGHT = "24:00"
 SHORT = {Unit.MINUTE: "m", Unit.HOUR: "h", Unit.WORKING_DAY: "wd", Unit.CALENDAR_DAY: "cd"}
 WORDS = {Unit.APPOINTMENT: "appt", Unit.PROMISED: "promise", Unit.SAME_DAY: "same_day"}
@@ -43,12 +43,12 @@ async def snapshot(doors: Doors, at: Any, cases: dict[str, CaseSeen]) -> Snapsho
     return Snapshot(at=at, case=case, order=order, timeline=timeline)
 
 
-async def see_clocks(doors: Doors, sites: list[str]) -> tuple[ClockView, ...]:
+async def see_clocks(doors: Doors, sites: list[str]) -> tuple[ClockSeen, ...]:
     """Return every clock of the sites."""
     found = []
     for site in sites:
-        body = await doors.surely("sla", "GET", "/v1/clocks", site=site, limit=PAGE)
-        found += [ClockView.model_validate(row) for row in body["clocks"]]
+        rows = await doors.surely("sla", "GET", "/v1/clocks", site=site, limit=MANY)
+        found += [ClockSeen.model_validate(row) for row in rows]
     return tuple(found)
 
 
@@ -66,7 +66,7 @@ def _notice(row: dict[str, Any]) -> NoticeSeen:
 async def see_site(doors: Doors, site: str, roles: dict[str, tuple[str, ...]]) -> SiteSeen:
     """Return the rules that a site publishes, as a story writes them."""
     policy = SitePolicy.model_validate(await doors.surely("sla", "GET", f"/v1/sites/{site}/policy"))
-    rules = tuple(RuleSeen(code=rule.code, req=rule.rule, rule=written(rule, policy), origin=told(rule.origin)) for rule in policy.clocks)
+    rules = tuple(RuleSeen(id=rule.id, rule=written(rule, policy), origin=told(rule.origin)) for rule in policy.clocks)
     return SiteSeen(rules=rules, roles=roles)
 
 

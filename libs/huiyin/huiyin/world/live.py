@@ -61,11 +61,12 @@ class LiveWorld(World):
         super().__init__(doors, settings, time, now, revision=time.revision, bound_s=PATIENCE_S)
         self._time = time
 
-    async def advance_to(self, at: datetime) -> None:
+    async def advance_to(self, at: datetime, seen: Quiet | None = None) -> Quiet:
         """Wait until business time has come to `at`."""
         while (now := await self._time.now()) < at:  # noqa: ASYNC110 - the time of other processes
             await asyncio.sleep(min(max((at - now).total_seconds() / 10_000, SHORTEST_WAIT_S), LONGEST_WAIT_S))
         self.now = now
+        return seen or {}
 
     async def settle(self) -> Quiet:
         """Wait until what was just done has arrived everywhere, with patience: others may be at work."""

@@ -5,7 +5,7 @@ Everything lives under a namespace of its own beside whatever runs there, with a
 
 import asyncio
 import os
-import secrets as random
+import secrets
 import shutil
 import socket
 import subprocess
@@ -131,38 +131,47 @@ class Process:
 
 
 @asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
+    """Run the five services as processes and yield a client for each; at the end they stop and their namespace is removed."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_remove, settings)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"huiyin-{settings.namespace}-")))
+        yield await _services(stack, settings, folder)
+
+
+@asynccontextmanager
 async def stack_world(start: datetime, *, prefix: str = "scn", **more: Any) -> AsyncIterator[World]:
     """Yield a world on real servers whose time stands at `start`. `more` are settings. Raises NotHere without servers."""
-    namespace = f"{prefix}_{random.token_hex(4)}"
-    async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(Simulator())
+    async with Simulator() as simulator:
+        namespace = f"{prefix}_{secrets.token_hex(4)}"
         settings = world_settings(namespace, smtp_url=simulator.smtp_url, webhook_allow_private=True, **more)
-        authority = _Authority(await _authority(stack, settings))
+        await _servers_answer(settings)
+        database = MongoDatabase(settings.mongo_url, f"{namespace}_time", settings.driver)
+        authority = _Authority(database)
         revision = await authority.set(start)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"huiyin-{prefix}-")))
-        clients = await _services(stack, settings, folder)
-        world = World(Doors(clients, Tokens(settings)), settings, authority, start, revision=revision, bound_s=SETTLE_S)
-        world.provider = simulator.provider
-        yield world
+        try:
+            async with running(settings) as clients:
+                world = World(Doors(clients, Tokens(settings)), settings, authority, start, revision=revision, bound_s=SETTLE_S)
+                world.provider = simulator.provider
+                yield world
+        finally:
+            await database.stop()
 
 
-async def _authority(stack: AsyncExitStack, settings: Settings) -> MongoDatabase:
-    """Return the time database, and have the whole namespace removed at the end."""
+async def _servers_answer(settings: Settings) -> None:
     database = MongoDatabase(settings.mongo_url, f"{settings.namespace}_time", settings.driver)
     try:
         await database.ping()
         await (await aio_pika.connect(settings.amqp_url.get_secret_value(), timeout=5)).close()
     except (HuiyinError, OSError, aio_pika.exceptions.AMQPError) as away:
         raise NotHere(f"{SERVERS_TELL} ({type(away).__name__})") from away
-    stack.push_async_callback(_remove, settings, database)
-    return database
+    finally:
+        await database.stop()
 
 
-async def _remove(settings: Settings, authority: MongoDatabase) -> None:
-    await authority.drop()
-    await authority.stop()
-    for service in SERVICES:
-        database = MongoDatabase(settings.mongo_url, f"{settings.namespace}_{service}", settings.driver)
+async def _remove(settings: Settings) -> None:
+    for name in (*SERVICES, "time"):
+        database = MongoDatabase(settings.mongo_url, f"{settings.namespace}_{name}", settings.driver)
         await database.drop()
         await database.stop()
     await remove_world(settings.amqp_url.get_secret_value(), settings.namespace)

@@ -97,15 +97,16 @@ class World:
                 rows += [f"{service} parked {row['id']} ({row['kind']}): {row['reason']} {row['detail']}".rstrip() for row in listed]
         return "; ".join(rows)
 
-    async def advance_to(self, at: datetime) -> None:
-        """Go to `at` through every instant at which a service has work before it, settled at each."""
-        seen = await self.settle()
+    async def advance_to(self, at: datetime, seen: Quiet | None = None) -> Quiet:
+        """Go to `at` through every instant at which a service has work before it, settled at each. `seen`: a calm nothing disturbed since."""
+        seen = seen or await self.settle()
         while (due := self._next(seen)) is not None and due < at:
             await self.set_time(due)
             seen = await self.settle()
-        if at != self.now:
-            await self.set_time(at)
-            await self.settle()
+        if at == self.now:
+            return seen
+        await self.set_time(at)
+        return await self.settle()
 
     def _next(self, seen: Quiet) -> datetime | None:
         """Return the earliest instant after now at which a service will have work."""

@@ -44,7 +44,7 @@ class Session(BaseModel):
 class AccountIn(BaseModel):
     """What an administrator gives to create an account."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     login: Login
     password: str = Field(min_length=10, max_length=200)
     person: Person

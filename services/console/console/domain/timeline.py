@@ -11,9 +11,7 @@ from enum import Enum
 from typing import Any
 
 from common.envelope import Event
-
 from common.events import Fact, PromiseKept
-
 from common.states import ClockState
 from pydantic import AwareDatetime, BaseModel
 

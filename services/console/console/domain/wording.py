@@ -82,9 +82,10 @@ class Speech:
         """Return the day that ends at `end`: what was promised for a day is due at its 24:00 (DEF-06)."""
         return self.day(end - timedelta(milliseconds=1))
 
-    def year(self, at: datetime) -> str:
-        """Return the local year."""
-        return f"{at.astimezone(self.zone).year}" + ("" if self.locale == "en" else "年")
+    def dated(self, at: datetime) -> str:
+        """Return day, year and time of day."""
+        year = at.astimezone(self.zone).year
+        return f"{self.day(at)} {year} {self.clock(at)}" if self.locale == "en" else f"{year}年{self.instant(at)}"
 
     def sentence(self, template: str, data: Mapping[str, Value]) -> str:
         """Return `head|part|part` as one sentence; a part whose placeholder has no value is left out."""

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-
-from common.events import CaseFact, ClockFact, EscalationRaised, FACTS, PolicyPublished, RotaPublished, WorkOrderFact
+from common.events import FACTS, CaseFact, ClockFact, EscalationRaised, PolicyPublished, RotaPublished, WorkOrderFact
 from common.inbox import Handler, Subscriptions
 from common.policy import SitePolicy
 

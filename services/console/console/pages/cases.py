@@ -1,13 +1,14 @@
 """The live list of cases and the page of one case. Not here: what a row shows (`show`), how a stream is kept (`live`), the words (`words`)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from common.errors import NotFound
 from common.states import CaseKind, CaseStatus, Urgency
 from common.timesource import SystemTime
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from console import handlers
@@ -50,7 +51,7 @@ Number = Annotated[str, Depends(_number)]
 @router.get("/cases", response_model=None)
 async def list_cases(reader: MayList, wanted: Wanted) -> Response:
     """Show the list; its stream keeps it up to date."""
-    parts = await _list(reader, wanted)
+    parts = await list_parts(reader, wanted)
     choices = _choices(reader, await reader.store.sites(reader.by.sites))
     rows = [part.text for name, part in parts.items() if name.startswith(ROW)]
     query = urlencode(wanted.query())
@@ -60,24 +61,24 @@ async def list_cases(reader: MayList, wanted: Wanted) -> Response:
 @router.get("/cases/{number}", response_model=None)
 async def show_case(reader: MayRead, number: Number) -> Response:
     """Show one case; its stream keeps it up to date."""
-    return html("case.html", reader.locale, reader=reader, number=number, parts=await _case(reader, number))
+    return html("case.html", reader.locale, reader=reader, number=number, parts=await case_parts(reader, number))
 
 
 @router.get("/live/cases", response_class=EventSourceResponse)
-async def follow_list(request: Request, reader: MayList, wanted: Wanted) -> AsyncIterator[ServerSentEvent]:
+async def follow_list(reader: MayList, wanted: Wanted) -> AsyncIterator[ServerSentEvent]:
     """Send the list, then what changes in it."""
-    async for text in changes(request.app.state.live, lambda: _while_signed_in(reader, lambda: _list(reader, wanted))):
+    async for text in changes(reader.live, lambda: while_signed_in(reader, lambda: list_parts(reader, wanted))):
         yield ServerSentEvent(raw_data=text)
 
 
 @router.get("/live/cases/{number}", response_class=EventSourceResponse)
-async def follow_case(request: Request, reader: MayRead, number: Number) -> AsyncIterator[ServerSentEvent]:
+async def follow_case(reader: MayRead, number: Number) -> AsyncIterator[ServerSentEvent]:
     """Send the case, then what changes in it."""
-    async for text in changes(request.app.state.live, lambda: _while_signed_in(reader, lambda: _case(reader, number))):
+    async for text in changes(reader.live, lambda: while_signed_in(reader, lambda: case_parts(reader, number))):
         yield ServerSentEvent(raw_data=text)
 
 
-async def _while_signed_in(reader: Reader, render: Callable[[], Awaitable[Parts]]) -> Parts | None:
+async def while_signed_in(reader: Reader, render: Callable[[], Awaitable[Parts]]) -> Parts | None:
     """Return the parts, None when the session is over or the account closed: a stream sees no more than a page would."""
     return await render() if await handlers.signed_in(reader.store, reader.token) else None
 
@@ -85,13 +86,12 @@ async def _while_signed_in(reader: Reader, render: Callable[[], Awaitable[Parts]
 # --- parts of pages -----------------------------------------------------------------------------------------------------------
 
 
-async def _list(reader: Reader, wanted: Filter) -> Parts:
+async def list_parts(reader: Reader, wanted: Filter) -> Parts:
     """Return the parts of the list: its rows, the totals, the clock."""
     now, sites = reader.rt.now(), reader.by.sites
     rows = await reader.store.board(wanted, sites)
     scenes = {site: await _scene(reader, site) for site in {row.site for row in rows}}
-    shown = [fragment("_row.html", reader.locale, r=show.row(row, scenes[row.site], now)) for row in rows]
-    texts = {f"{ROW}{row.id}": text for row, text in zip(rows, shown, strict=True)}
+    texts = {f"{ROW}{row.id}": _row(reader, row, scenes[row.site], now) for row in rows}
     if not rows:
         texts[f"{ROW}none"] = fragment("_none.html", reader.locale)
     tally = await reader.store.tally(wanted, sites, now)
@@ -100,7 +100,12 @@ async def _list(reader: Reader, wanted: Filter) -> Parts:
     return {name: Part(text, text) for name, text in texts.items()} | {"now": await _clock(reader, None)}
 
 
-async def _case(reader: Reader, number: str) -> Parts:
+def _row(reader: Reader, row: Row, scene: Scene, now: datetime) -> str:
+    mark = (row.id, row.rev, row.sort_at < now, reader.locale, scene.version)
+    return reader.live.drawn(mark, lambda: fragment("_row.html", reader.locale, r=show.row(row, scene, now)))
+
+
+async def case_parts(reader: Reader, number: str) -> Parts:
     """Return the parts of a case's page: the case, the clock."""
     row: Row = await reader.store.row(number)
     scene = await _scene(reader, row.site)

@@ -8,7 +8,7 @@ import asyncio
 import re
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
@@ -23,6 +23,7 @@ from console.store import Store
 TURN_S = 0.5  # the longest a change waits before open pages look
 LONGEST_S = 15.0  # a page looks at least this often: cases become late without anything being written
 SAMPLE_S = 0.05
+MOST_DRAWN = 5000  # rows, some 1.5 KB each
 NOISE = 0.2  # what the two samples are apart is only known to a millisecond or two
 
 
@@ -35,7 +36,16 @@ class Live:
         self._pages = 0
         self._turned = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self._drawn: dict[Hashable, str] = {}
         self.closing = False
+
+    def drawn(self, mark: Hashable, draw: Callable[[], str]) -> str:
+        """Return what was drawn under a mark, drawn once for all pages: a busy site changes one row, and many pages show a hundred."""
+        if mark not in self._drawn:
+            if len(self._drawn) >= MOST_DRAWN:
+                self._drawn.clear()
+            self._drawn[mark] = draw()
+        return self._drawn[mark]
 
     async def turns(self) -> AsyncIterator[None]:
         """Give a turn at once, then one after each change, and one every now and then; end when the server stops."""
@@ -51,17 +61,23 @@ class Live:
         finally:
             self._pages -= 1
 
+    @property
+    def watching(self) -> bool:
+        """Say whether anybody looks for changes."""
+        return self._watch is not None and not self._watch.done()
+
     def close(self) -> None:
         """End all streams."""
         self.closing = True
-        self._turn()
+        self.turn()
 
     def _open(self) -> None:
         self._pages += 1
-        if self._watch is None or self._watch.done():
+        if not self.watching:
             self._watch = asyncio.create_task(self._look(), name="live")
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Let every open page look."""
         turned, self._turned = self._turned, asyncio.Event()
         turned.set()
 
@@ -75,7 +91,7 @@ class Live:
                 found = seen  # nothing new can be shown either: the pages stay as they are
             if found != seen:
                 seen = found
-                self._turn()
+                self.turn()
             await asyncio.sleep(TURN_S)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse
 from console import handlers
 from console.api.accounts import COOKIE
 from console.domain.wording import Locale, choose_locale
+from console.pages.live import Live
 from console.pages.render import html
 from console.store import Store
 
@@ -34,6 +35,7 @@ class Reader:
     signed: handlers.SignedIn
     token: str
     locale: Locale
+    live: Live
 
     @property
     def by(self) -> Caller:
@@ -68,7 +70,7 @@ def page(permission: str) -> Any:
             raise SignInNeeded
         if not signed.caller.may(permission):
             raise Forbidden(None, permission=permission)
-        return Reader(rt, signed, token, locale_of(request, signed.account.locale))
+        return Reader(rt, signed, token, locale_of(request, signed.account.locale), request.app.state.live)
 
     enter.permission = permission  # type: ignore[attr-defined]
     return Depends(enter)

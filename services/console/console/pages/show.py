@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
-from common.states import ClockState
+from common.states import ClockState, OrderStatus
 
 from console.domain import timeline
 from console.domain.board import BoardClock, BoardOrder, Row
@@ -39,6 +40,11 @@ class Scene:
     speech: Speech
     site: Site | None = None
     crew: Crew | None = None
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Return what differs when other words may be said."""
+        return (self.site.version if self.site else 0, self.crew.version if self.crew else 0)
 
     def site_name(self, code: str) -> str:
         """Return the site's name, its code while none is known."""
@@ -179,13 +185,13 @@ def case(made: Row, entries: Sequence[Entry], scene: Scene, now: datetime) -> Sh
     """Return the case page."""
     speech = scene.speech
     facts = {
-        "received": speech.year(made.received_at) + (" " if speech.locale == "en" else "") + speech.instant(made.received_at),
+        "received": speech.dated(made.received_at),
         "channel": speech.code("channel", made.channel),
         "unit": made.unit,
         "category": speech.value("category", made.category),
         "department": speech.value("department", made.department),
         "owner": made.owner and f"{made.owner} {scene.role(made.owner)}".strip(),
-        "closed_at": speech.instant(made.closed_at) if made.closed_at else None,
+        "closed_at": speech.dated(made.closed_at) if made.closed_at else None,
     }
     return ShownCase(
         row=row(made, scene, now),

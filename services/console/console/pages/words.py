@@ -67,7 +67,6 @@ WORDS: dict[str, Text] = {
     "back": Text("返回列表", "Back to the list"),
     "order": Text("工单", "Order"),
     "signed_in_as": Text("当前账号", "Signed in as"),
-    "problem": Text("出错了", "Something went wrong"),
     "to_cases": Text("回到案件列表", "Go to the cases"),
 }
 

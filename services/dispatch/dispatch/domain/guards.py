@@ -7,7 +7,7 @@ acceptance, R6 no work before assessment, R14 no completion before work, R18 no 
 from collections.abc import Callable
 
 from common.errors import Invalid, Refused
-from common.states import OrderStatus, Party, PersonState
+from common.states import CaseKind, OrderStatus, Party, PersonState
 
 from dispatch.domain.acts import Deed
 from dispatch.domain.order import NOT_WORKED_ON, Order
@@ -44,8 +44,11 @@ def _own_order(order: Order, _deed: Deed) -> None:
 
 
 def _signed_first(order: Order, _deed: Deed) -> None:
-    """R15: no return of an own order without signature; nothing is signed where nothing was repaired (R7d)."""
-    if order.rules.signature_required and order.party is Party.OWN and order.status is OrderStatus.COMPLETED:
+    """R15: no return of an own repair without signature. Nothing is signed where nothing was repaired (R7d) or where work for a complaint
+    touched nobody's home: there the result that is told and the return visit stand for it (D2).
+    """
+    repair = order.party is Party.OWN and order.case_kind is CaseKind.REPAIR
+    if repair and order.rules.signature_required and order.status is OrderStatus.COMPLETED:
         raise Refused("R15", "客户未签字,不能返单", "no return before the customer has signed")
 
 

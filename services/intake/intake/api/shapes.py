@@ -110,6 +110,7 @@ class CaseOut(CaseBrief):
     scope_reason: str | None
     needs_repair: bool
     received_by: str
+    responded_at: datetime | None
     external_id: str | None
     read_back_confirmed: bool
     subject: str | None

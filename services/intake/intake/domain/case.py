@@ -51,6 +51,7 @@ class Case(Aggregate):
     scope_reason: str | None = None  #: why it is, or is not, the company's work (CLS-09)
     explanation: str | None = None  #: what the reporter of something out of scope was told (CMP-02)
     waived_outcome: str | None = None  #: the outcome written on an anonymous case (RVT-17)
+    responded_at: AwareDatetime | None = None  #: when the response was first started
     history: tuple[Reclassified, ...] = ()
     replies: tuple[ReplyRecord, ...] = ()
     results: tuple[Result, ...] = ()

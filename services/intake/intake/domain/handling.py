@@ -16,7 +16,8 @@ from intake.domain.returning import open_visit
 
 def respond(attempt: Attempt[Respond]) -> Changes:
     """The response was started and the department contacted (CMP-18)."""
-    case = attempt.case
+    first = attempt.case.responded_at or attempt.act.at
+    case = attempt.case.with_(responded_at=min(first, attempt.act.at))
     department = attempt.command.department or case.sorting.department
     return (Change(case, (CaseResponded(case=case.state(), department=department, by=attempt.act.by),)),)
 

@@ -29,7 +29,7 @@ from notify.store import Store
 
 log = structlog.get_logger()
 BATCH = 20  # tried at once per loop
-LEASE = timedelta(seconds=60)  # longer than two contacts and one slow provider together
+LEASE = timedelta(seconds=40)  # longer than two contacts and one slow provider together
 Change = Callable[[Notice], Result]
 DOORS = {Audience.OWNER: ("intake", "/v1/contacts/{}"), Audience.STAFF: ("dispatch", "/v1/staff/{}/contact")}
 _STAFF_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # what dispatch's door takes; a call centre's key is no person

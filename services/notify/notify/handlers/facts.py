@@ -1,5 +1,6 @@
 """What notify does on a fact: remember, compose by the table, mark what became untrue. Nothing leaves here (decisions.md 1)."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -42,8 +43,10 @@ async def tell(event: Event[Any], store: Store, now: datetime) -> None:
     """Compose what the table says and save it. Raises Missing while the site's policy has not come."""
     rows = TABLE[type(event.fact)]
     site = await store.site(event.site, getattr(getattr(event.fact, "case", None), "policy", None))
-    rota = await store.rota(event.site) if any(row.roles for row in rows) else None
-    for result in compose(event, Ground(site, now, rota)):
+    ground = Ground(site, now)
+    if any(row.roles and row.when(event, ground) for row in rows):
+        ground = replace(ground, rota=await store.rota(event.site))
+    for result in compose(event, ground):
         await store.add(result, at=now)
 
 

@@ -63,7 +63,7 @@ class WorkingDays:
 
     def after(self, day: date, count: int) -> date:
         """Return the `count`-th working day after `day`, which itself does not count (DEF-04). Raises CalendarMissing."""
-        return self._found(day, bisect_right(self.days, day.toordinal()) + count - 1)
+        return self._found(day + DAY, bisect_right(self.days, day.toordinal()) + count - 1)
 
     def on_or_after(self, day: date) -> date:
         """Return `day` if it is a working day, else the next one (DEF-06). Raises CalendarMissing."""
@@ -77,10 +77,11 @@ class WorkingDays:
 
     def between(self, first: date, last: date) -> int:
         """Return how many working days lie after `first` up to and including `last`: the inverse of `after`. Raises CalendarMissing."""
-        self._need(*range(first.year, last.year + 1))
+        self._need(*range((first + DAY).year, last.year + 1))
         return max(0, bisect_right(self.days, last.toordinal()) - bisect_right(self.days, first.toordinal()))
 
     def _found(self, day: date, place: int) -> date:
+        """Return the working day at `place` of the table, if every year from `day` to it is known."""
         if place >= len(self.days):
             last = max((year for year in self.years if year >= day.year), default=day.year - 1)
             self._need(*range(day.year, last + 2))

@@ -37,7 +37,7 @@ def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Mo
     """Return the changes that make `existing` what `planned` says; nothing for a clock that stays as it is."""
     wanted = {clock.id: clock for clock in planned}
     changes = [_follow_one(existing.get(id_), clock, moving, resolver) for id_, clock in wanted.items()]
-    gone = [clock for id_, clock in existing.items() if id_ not in wanted and clock.open]
+    gone = [clock for id_, clock in existing.items() if id_ not in wanted and clock.live]
     return [change for change in changes if change] + [_drop(clock, moving) for clock in gone]
 
 

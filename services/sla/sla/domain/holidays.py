@@ -49,3 +49,9 @@ def source(calendar: str) -> Mapping[int, YearDays]:
 def working_days(calendar: str, published: Mapping[int, YearDays], revision: int = 0) -> WorkingDays:
     """Return the table of a calendar with its published years laid over the source."""
     return WorkingDays.of(calendar, {**source(calendar), **published}, revision)
+
+
+@lru_cache(maxsize=16)
+def unpublished(calendar: str) -> WorkingDays:
+    """Return the table of a calendar before anything was published."""
+    return working_days(calendar, {})

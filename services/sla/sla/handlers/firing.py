@@ -1,8 +1,12 @@
 """What sla does when time has come: raise due levels, date again after a calendar was published. Not here: which level is next (`domain.clock`)."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+import structlog
+from common.errors import StoreAway, Transient
 from common.loop import Loop
 from common.runtime import Runtime
 
@@ -12,23 +16,46 @@ from sla.handlers import batches
 from sla.handlers.following import follow_case, resolver_of
 from sla.store import Store
 
+log = structlog.get_logger()
 CLAIM_AT_ONCE = 200  # bounded: a backlog is taken in pieces, between which everything else goes on (performance.md D)
+SIDE_BY_SIDE = 16  # transactions at once: the store commits them as a group
 REDATE_AT_ONCE = 50
 PUBLISHED = "calendar_published"
 FIRE_LAG = "fire_lag"  #: name of the histogram among the runtime's extra parts
 
 
 async def fire_due(rt: Runtime[Store]) -> int:
-    """Raise every level that is due; return how many clocks were taken. The claim only narrows: each is checked again (house style 11)."""
+    """Raise every level that is due; return how many clocks were taken. The claim only narrows: each is checked again (house style 11).
+
+    One clock that cannot be fired never holds up the others. When the store goes away, what was not fired is given free at once.
+    """
     now = rt.now()
     due = await rt.store.claim_due(now, limit=CLAIM_AT_ONCE)
-    for clock in due:
-        await rt.transact(partial(_fire, clock.id, clock.fence, now))
-        _note_lag(rt, clock, now)
+    gate = asyncio.Semaphore(SIDE_BY_SIDE)
+    outcomes = await asyncio.gather(*(_fire_safely(rt, clock, now, gate) for clock in due))
+    left = [clock.id for clock, fired in zip(due, outcomes, strict=True) if not fired]
+    if left:
+        with suppress(Transient):
+            await rt.store.release(left)
+        raise StoreAway
     return len(due)
 
 
-async def _fire(id_: str, fence: int, now: datetime, store: Store) -> None:
+async def _fire_safely(rt: Runtime[Store], clock: Clock, now: datetime, gate: asyncio.Semaphore) -> bool:
+    """Fire one clock; False if the store went away. A bug keeps its lease, so that it is tried again only after it."""
+    try:
+        async with gate:
+            await rt.transact(partial(fire, clock.id, clock.fence, now))
+    except Transient:
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one clock, the next one is due
+        log.error("clock_not_fired", clock=clock.id, error=type(error).__name__)  # noqa: TRY400 - a traceback may quote the document
+    else:
+        _note_lag(rt, clock, now)
+    return True
+
+
+async def fire(id_: str, fence: int, now: datetime, store: Store) -> None:
     """Raise the due levels of one clock in the transaction that also moves its pointer; whoever lost the lease changes nothing."""
     clock = await store.clock(id_)
     if clock is None or clock.fence != fence:
@@ -64,19 +91,20 @@ async def redate(rt: Runtime[Store]) -> int:
     done = 0
     for book in await rt.store.year_books():
         for clock in await rt.store.stale(book, limit=REDATE_AT_ONCE):
-            await rt.transact(partial(_redate, clock, rt.now()))
+            await rt.transact(partial(_redate, clock, book.revision, rt.now()))
             done += 1
     return done
 
 
-async def _redate(clock: Clock, now: datetime, store: Store) -> None:
-    if clock.case is None:
+async def _redate(clock: Clock, revision: int, now: datetime, store: Store) -> None:
+    if clock.case:
+        file = await batches.fall_in(await store.file(clock.case), store, now)
+        await store.keep_file(file)
+        await follow_case(file, store, now, why=PUBLISHED)
+    else:
         _, site, week = clock.subject.split(":")
         await batches.follow_week(await store.week(site, week), store, now, why=PUBLISHED)
-        return
-    file = await batches.fall_in(await store.file(clock.case), store, now)
-    await store.keep_file(file)
-    await follow_case(file, store, now, why=PUBLISHED)
+    await store.mark_dated(clock.id, revision)
 
 
 async def count_stale(rt: Runtime[Store]) -> int:

@@ -13,7 +13,7 @@ from sla.domain.clock import Clock, Resolve, overdue
 from sla.domain.deadlines import uses_calendar
 from sla.domain.escalation import Asked, Called, assignees, call
 from sla.domain.follow import Moving, follow
-from sla.domain.holidays import working_days
+from sla.domain.holidays import unpublished
 from sla.domain.plan import Planned, plan
 from sla.store import Store
 
@@ -37,7 +37,7 @@ async def ground_of(file: CaseFile, store: Store) -> Ground:
     policy = await store.policy(file.site, file.case.policy)
     needed = any(uses_calendar(rule) for rule in policy.clocks)
     calendar = policy.calendar.holidays
-    return Ground(policy, await store.days(calendar) if needed else working_days(calendar, {}))
+    return Ground(policy, await store.days(calendar) if needed else unpublished(calendar))
 
 
 async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, trace: str = "") -> None:

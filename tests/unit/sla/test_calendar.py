@@ -1,0 +1,107 @@
+"""Working days: the table equals a slow walk, the State Council's days equal an independent library, unknown years are refused."""
+
+from datetime import date, timedelta
+
+import holidays
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sla.domain.calendar import CalendarMissing, WorkingDays, YearDays, monday_of, week_name, week_start
+from sla.domain.holidays import differing, unpublished, working_days
+
+DAY = timedelta(days=1)
+YEARS = range(2024, 2027)
+days_of_the_years = st.dates(date(2024, 1, 1), date(2026, 12, 31))
+marked = st.frozensets(days_of_the_years, max_size=120)
+
+
+def a_calendar(off: frozenset[date], worked: frozenset[date]) -> WorkingDays:
+    years = {year: differing([day for day in off if day.year == year], [day for day in worked if day.year == year]) for year in YEARS}
+    return WorkingDays.of("T", years)
+
+
+def works(day: date, off: frozenset[date], worked: frozenset[date]) -> bool:
+    """The plain reading: a weekday that is not off, or a weekend day that is worked."""
+    return day in worked if day.weekday() > 4 else day not in off
+
+
+def walk(day: date, count: int, off: frozenset[date], worked: frozenset[date]) -> date | None:
+    """Step day by day, None past the last known year."""
+    while count:
+        day += DAY
+        if day.year not in YEARS:
+            return None
+        count -= works(day, off, worked)
+    return day
+
+
+@given(days_of_the_years, st.integers(1, 300), marked, marked)
+@settings(max_examples=300, deadline=None)
+def test_the_table_equals_the_walk(start: date, count: int, off: frozenset[date], worked: frozenset[date]) -> None:
+    calendar, wanted = a_calendar(off, worked), walk(start, count, off, worked)
+    if wanted is None:
+        with pytest.raises(CalendarMissing) as refused:
+            calendar.after(start, count)
+        assert refused.value.needs == "T:2027"
+        return
+    assert calendar.after(start, count) == wanted
+    assert calendar.between(start, wanted) == count, "the inverse"
+
+
+@given(days_of_the_years, marked, marked)
+@settings(max_examples=200, deadline=None)
+def test_single_days_and_weeks_equal_the_walk(day: date, off: frozenset[date], worked: frozenset[date]) -> None:
+    calendar = a_calendar(off, worked)
+    assert calendar.is_working(day) is works(day, off, worked)
+    monday = monday_of(day)
+    week = [monday + index * DAY for index in range(7)]
+    if {one.year for one in week} <= set(YEARS):
+        assert calendar.last_of_week(monday) == max((one for one in week if works(one, off, worked)), default=None)
+
+
+def test_the_days_of_china_equal_an_independent_library() -> None:
+    theirs = holidays.country_holidays("CN", years=YEARS)
+    ours = unpublished("CN")
+    day = date(2024, 1, 1)
+    while day.year in YEARS:
+        assert ours.is_working(day) is theirs.is_working_day(day), day
+        day += DAY
+
+
+def test_the_days_of_2026_are_those_of_the_state_council() -> None:
+    calendar = unpublished("CN")
+    off = ["01-01", "01-02", "02-16", "02-20", "02-23", "04-06", "05-01", "05-04", "05-05", "06-19", "09-25", "10-01", "10-07"]
+    worked = ["01-04", "02-14", "02-28", "05-09", "09-20", "10-10"]
+    assert not any(calendar.is_working(date.fromisoformat(f"2026-{day}")) for day in off)
+    assert all(calendar.is_working(date.fromisoformat(f"2026-{day}")) for day in worked)
+
+
+def test_an_unknown_year_is_refused_and_a_published_one_is_used() -> None:
+    with pytest.raises(CalendarMissing) as refused:
+        unpublished("CN").after(date(2026, 12, 31), 1)
+    assert refused.value.needs == "CN:2027"
+    year = differing([date(2027, 1, 1), date(2027, 1, 2)], [date(2027, 1, 3)])
+    assert year == YearDays(frozenset({date(2027, 1, 1)}), frozenset({date(2027, 1, 3)})), "a Saturday is off anyway"
+    assert working_days("CN", {2027: year}, 1).after(date(2026, 12, 31), 1) == date(2027, 1, 3)
+
+
+def test_a_gap_between_known_years_is_not_jumped() -> None:
+    with pytest.raises(CalendarMissing) as refused:
+        working_days("CN", {2029: YearDays()}).after(date(2026, 12, 31), 1)
+    assert refused.value.needs == "CN:2027"
+
+
+def test_a_week_without_a_working_day() -> None:
+    assert unpublished("CN").last_of_week(date(2026, 2, 16)) is None
+    assert unpublished("CN").last_of_week(date(2026, 2, 23)) == date(2026, 2, 28)
+    assert unpublished("CN").on_or_after(date(2026, 2, 16)) == date(2026, 2, 24)
+
+
+def test_every_other_calendar_is_monday_to_friday() -> None:
+    assert unpublished("US").after(date(2026, 7, 2), 1) == date(2026, 7, 3)
+    assert working_days("US", {2026: differing([date(2026, 7, 3)])}).after(date(2026, 7, 2), 1) == date(2026, 7, 6)
+
+
+@given(days_of_the_years)
+def test_weeks_have_names(day: date) -> None:
+    assert week_start(week_name(monday_of(day))) == monday_of(day)
