@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from common.envelope import Envelope
-from common.events import CaseRegistered, FACTS
+from common.events import FACTS, CaseRegistered
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import topology
 from common.outbox import envelope
@@ -81,7 +81,9 @@ def made() -> Envelope:
         registered_at=AT,
         policy=1,
     )
-    return envelope("intake", case.id, 1, CaseRegistered(case=case), at=AT, site="XX", lane=Lane.URGENT, trace="00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+    return envelope(
+        "intake", case.id, 1, CaseRegistered(case=case), at=AT, site="XX", lane=Lane.URGENT, trace="00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    )
 
 
 def test_the_cloudevents_sdk_reads_our_envelope() -> None:

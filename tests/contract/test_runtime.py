@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from common import outbox
 from common.documents import Aggregate, Documents
-from common.errors import Fate, Missing, Refused
 from common.envelope import Event
+from common.errors import Fate, Missing, Refused
 from common.events import CaseClosed, CaseRegistered, Fact, VisitDue
-from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import RabbitBus, remove_world
 from common.mongo import MongoDatabase
 from common.runtime import Parts, Runtime
+from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
 from common.timesource import FakeTime
 
 from tests.support.servers import Addresses

@@ -61,7 +61,9 @@ async def house() -> AsyncIterator[House]:
         extra = {"HUIYIN_RECONCILE_S": "5", "HUIYIN_LOG_LEVEL": "warning", "HUIYIN_RATE_PER_MINUTE": "1000000"}
         stack = Stack(servers.home / "stack", amqp_url=servers.amqp_url, mongo_url=servers.mongo_url, namespace=NAMESPACE, extra=extra)
         async with stack:
-            settings = Settings.model_validate({name.removeprefix("HUIYIN_").lower(): value for name, value in stack.env.items() if name.startswith("HUIYIN_")})
+            settings = Settings.model_validate(
+                {name.removeprefix("HUIYIN_").lower(): value for name, value in stack.env.items() if name.startswith("HUIYIN_")}
+            )
             async with open_doors(settings) as doors:
                 await apply_site(doors, load_site(REPOSITORY / "packs" / "sites" / "XZ.yaml"))
                 key = await doors.surely("intake", "POST", "/v1/keys", body={"name": "faults", "sites": ["XZ"]})

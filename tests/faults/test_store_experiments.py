@@ -146,7 +146,7 @@ async def test_x14_an_error_does_not_mean_not_saved(db: MongoDatabase, broken: S
 
 async def test_x15_a_cancelled_task_leaves_whole_pairs(db: MongoDatabase) -> None:
     """150 tasks cancelled at random: never a case without its outbox row."""
-    chance = random.Random(15)  # noqa: S311 - a seed, not a secret
+    chance = random.Random(15)
 
     async def one(n: int) -> bool:
         task = asyncio.create_task(_pair(db, str(n)))
@@ -206,7 +206,7 @@ async def test_x17_ten_consumers_one_event(db: MongoDatabase) -> None:
 async def test_x18_frozen_workers_never_fire_twice(db: MongoDatabase) -> None:
     """300 due timers, 8 workers, some asleep past their lease: each fires once, stale completions are refused by the fence."""
     await db.insert("timers", *({"_id": str(n), "due": n, "state": "armed", "fence": 0} for n in range(300)))
-    chance, refused = random.Random(18), 0  # noqa: S311
+    chance, refused = random.Random(18), 0
 
     async def fire(row: dict[str, Any]) -> bool:
         async def work(tx: Transaction) -> bool:

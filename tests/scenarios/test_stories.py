@@ -67,3 +67,12 @@ def test_a_failed_expectation_shows_expected_actual_and_the_rule(tmp_path: Path)
     assert "expected  result met 2026-03-16 09:31" in told.output
     assert "actual    result met 2026-03-16 09:30" in told.output
     assert "rule      SLA-05 S0 投訴處理規定 「一般不應超過一個工作日」" in told.output
+
+
+def test_the_example_of_the_documentation_is_true(tmp_path: Path) -> None:
+    text = (HERE.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = tmp_path / "example.yaml"
+    example.write_text(text.split("```yaml\n", 1)[1].split("```", 1)[0], encoding="utf-8")
+    told = CliRunner().invoke(app, ["scenario", "run", str(example), "--strict"])
+    assert told.exit_code == 0, told.output
+    assert "EX-1 B" in told.output

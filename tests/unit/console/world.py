@@ -121,8 +121,6 @@ async def serve(port: int, speed: float, start: datetime = story.NOW) -> None:
         async with opened(app_):
             await feed(app_.state.runtime, story.day(start))
             await add_account(app_.state.runtime)
-            sys.stdout.write("ready\n")
-            sys.stdout.flush()
             yield
 
     app.router.lifespan_context = seeded

@@ -19,7 +19,6 @@ from huiyin.story.verbs import VERBS, Verb
 from huiyin.world.actors import Actors
 from huiyin.world.world import Quiet, World
 
-SITE_COUNTRY = "CN"
 Tell = Callable[[Step, StepSeen], None]
 
 
@@ -84,7 +83,8 @@ class Play:
         return StepSeen(status=answer.status, type=answer.type, guard=guard, detail=answer.problem() if answer.refused else "")
 
     def _body(self, step: Step, verb: Verb, site: str) -> Any:
-        body = aware(dict(step.with_), self.story.given.zone)
+        given = {name: value for name, value in step.with_.items() if f"{{{name}}}" not in verb.path}
+        body = aware(given, self.story.given.zone)
         if verb.makes_case:
             body = {"site": site} | body
         if step.happened:
@@ -95,8 +95,8 @@ class Play:
         """Return the path and the site. Raises LookupError with a sentence when the case or order is not there."""
         if verb.on == "site":
             site = self._site(step)
-            year = str(step.with_.get("year", ""))
-            return verb.path.format(site=site, country=SITE_COUNTRY, year=year), site
+            calendar = self.sites[site].policy.calendar.holidays
+            return verb.path.format(site=site, calendar=calendar, year=step.with_.get("year")), site
         alias, _, number = (step.of or "").partition("/")
         if alias not in self.cases:
             raise LookupError(f"no case is called {alias!r}")

@@ -51,7 +51,8 @@ VERBS: dict[str, Verb] = {
     "sign": _order("sign", "the customer signs"),
     "return": _order("return", "the order goes back to the desk"),
     "inspect": _order("inspect", "engineering passes a contractor's work"),
+    "cancel": _order("cancel", "end an order that nobody worked on, with the reason"),
     "excuse": _order("excuse", "record the special reason of something late"),
     "hand-over-slips": Verb("dispatch", "POST", "/v1/sites/{site}/slips", "site", "the week's repaired slips go to customer service"),
-    "publish-calendar": Verb("sla", "PUT", "/v1/calendars/{country}/{year}", "site", "publish the days off of a year"),
+    "publish-calendar": Verb("sla", "PUT", "/v1/calendars/{calendar}/{year}", "site", "publish the days off of a `year` of the site's calendar"),
 }  #: verb -> door

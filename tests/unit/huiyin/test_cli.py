@@ -1,0 +1,92 @@
+"""How commands end: one sentence and the right code, never a traceback."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from common.auth import Tokens
+from huiyin.main import app
+from typer.testing import CliRunner, Result
+
+from tests.support.settings import secrets, settings
+
+RUN = CliRunner()
+PACKS = Path(__file__).parents[3] / "packs"
+
+
+@pytest.fixture
+def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in secrets().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def _nobody(monkeypatch: pytest.MonkeyPatch, _secrets: None) -> None:
+    for service in ("INTAKE", "DISPATCH", "SLA", "NOTIFY", "CONSOLE"):
+        monkeypatch.setenv(f"HUIYIN_{service}_URL", "http://127.0.0.1:9")
+
+
+def _ended(told: Result, code: int, said: str) -> None:
+    assert told.exit_code == code, told.output
+    assert said in told.stderr
+    assert "Traceback" not in told.output
+
+
+def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in secrets():
+        monkeypatch.delenv(name, raising=False)
+    _ended(RUN.invoke(app, ["key", "list"]), 3, "HUIYIN_KEY_PEPPER")
+
+
+@pytest.mark.usefixtures("_nobody")
+@pytest.mark.parametrize("command", [["key", "list"], ["parked", "list"], ["reconcile"], ["case", "show", "JN-260314-7K3QX"]])
+def test_a_service_that_is_not_there_is_named(command: list[str]) -> None:
+    _ended(RUN.invoke(app, command), 3, "does not answer at http://127.0.0.1:9")
+
+
+def test_wrong_usage_is_2() -> None:
+    assert RUN.invoke(app, ["fly"]).exit_code == 2
+    assert RUN.invoke(app, ["parked", "redrive"]).exit_code == 2
+    assert RUN.invoke(app, ["token", "--person", "a", "--role", "king", "--site", "JN"]).exit_code == 2
+    assert RUN.invoke(app, ["parked", "list", "--service", "nobody"]).exit_code == 2
+
+
+def test_a_bad_site_file_is_4_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "sites" / "QQ.yaml"
+    file.parent.mkdir()
+    file.write_text("site: QQ\nname: {zh: q, en: q}\nbase: nowhere\n", encoding="utf-8")
+    _ended(RUN.invoke(app, ["site", "apply", str(file), "--dry-run"]), 4, "nowhere.yaml:1")
+
+
+def test_a_site_with_people_who_do_not_exist_is_4(tmp_path: Path) -> None:
+    packs = shutil.copytree(PACKS, tmp_path / "packs")
+    file = packs / "sites" / "JN.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("people: [jn-wang]", "people: [jn-nobody]"), encoding="utf-8")
+    _ended(RUN.invoke(app, ["site", "apply", str(file), "--dry-run"]), 4, "jn-nobody")
+
+
+def test_dry_run_shows_the_site_and_needs_no_system() -> None:
+    told = RUN.invoke(app, ["site", "apply", str(PACKS / "sites" / "JN.yaml"), "--dry-run"])
+    assert told.exit_code == 0
+    assert "pack-s0@1" in told.stdout
+    assert "nothing was changed" in told.stderr
+
+
+@pytest.mark.usefixtures("_secrets")
+def test_a_token_is_printed_alone_on_stdout() -> None:
+    told = RUN.invoke(app, ["token", "--person", "jn-li", "--role", "receptionist", "--site", "JN", "--site", "XZ"])
+    caller = Tokens(settings()).check(told.stdout.strip())
+    assert (caller.id, caller.kind, caller.roles, caller.sites) == ("jn-li", "staff", ("receptionist",), ("JN", "XZ"))
+
+
+def test_a_story_that_is_none_is_4(tmp_path: Path) -> None:
+    file = tmp_path / "story.yaml"
+    file.write_text("scenario: A\ntitle: [\n", encoding="utf-8")
+    _ended(RUN.invoke(app, ["scenario", "run", str(file)]), 4, "story.yaml:3")
+
+
+def test_the_stack_world_without_servers_is_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYIN_MONGO_URL", "mongodb://127.0.0.1:9/?replicaSet=rs0&serverSelectionTimeoutMS=200")
+    monkeypatch.setenv("HUIYIN_AMQP_URL", "amqp://guest:guest@127.0.0.1:9/")
+    story = Path(__file__).parents[2] / "scenarios" / "sc-10.yaml"
+    _ended(RUN.invoke(app, ["scenario", "run", str(story), "--world", "stack"]), 3, "HUIYIN_AMQP_URL and HUIYIN_MONGO_URL")
