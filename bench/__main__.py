@@ -6,9 +6,9 @@ The reference lies outside the repository (`../shared/bench_ref`, or HUIYIN_BENC
 import argparse
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
+from common.timesource import machine_now
 from devstack.paths import LOCAL
 from devstack.servers import Servers
 from rich.console import Console
@@ -58,7 +58,7 @@ async def _bench(words: argparse.Namespace) -> None:
                 runs += await asyncio.to_thread(reference.run, servers)
     _print(console, runs)
     words.json.parent.mkdir(parents=True, exist_ok=True)
-    report = {"at": datetime.now(UTC).isoformat(), "runs": [{"what": name} | run for name, run in runs]}
+    report = {"at": machine_now().isoformat(), "runs": [{"what": name} | run for name, run in runs]}
     words.json.write_text(json.dumps(report, indent=1))
     console.print(f"figures: {words.json}")
 

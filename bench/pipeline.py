@@ -16,6 +16,7 @@ import httpx2
 import psutil
 from common.mongo import MongoDatabase
 from common.settings import Settings
+from common.timesource import machine_now
 from devstack.paths import REPOSITORY
 from devstack.processes import Child
 from devstack.servers import Servers
@@ -26,7 +27,6 @@ from huiyin.sites import apply_site, load_site
 Run = tuple[str, dict[str, Any]]
 SITE = REPOSITORY / "packs" / "sites" / "XZ.yaml"
 BODY = {
-    "site": "XZ",
     "kind": "repair",
     "channel": "app",
     "subject": "厨房下水道堵塞",
@@ -64,8 +64,9 @@ def cpu_seconds(children: Sequence[Child]) -> float:
 class Bench:
     """One started house and its load."""
 
-    def __init__(self, stack: Stack, servers: Servers, doors: Doors, settings: Settings, key: str) -> None:
+    def __init__(self, stack: Stack, servers: Servers, doors: Doors, settings: Settings, site: str, key: str) -> None:
         """Everything is running."""
+        self._site, self._body = site, {"site": site, **BODY}
         self.doors, self._children = doors, [*stack.children.values(), *servers.children]
         self._log = MongoDatabase(servers.mongo_url, f"{settings.namespace}_notify", "pymongo")
         self._client = httpx2.AsyncClient(
@@ -85,8 +86,8 @@ class Bench:
 
     async def post(self) -> str:
         """Post one case; return its number."""
-        wall, began = time.time(), time.perf_counter()
-        answer = await self._client.post("/v1/cases", json=BODY, headers={"Idempotency-Key": uuid4().hex})
+        wall, began = machine_now().timestamp(), time.perf_counter()
+        answer = await self._client.post("/v1/cases", json=self._body, headers={"Idempotency-Key": uuid4().hex})
         answer.raise_for_status()
         self.http.append(time.perf_counter() - began)
         number: str = answer.json()["number"]
@@ -112,7 +113,7 @@ class Bench:
 
     async def saturated(self, cases: int) -> dict[str, Any]:
         """Post as fast as the door lets; return rate and CPU until the last mark."""
-        before, began, left, numbers = cpu_seconds(self._children), time.time(), iter(range(cases)), set()
+        before, began, left, numbers = cpu_seconds(self._children), machine_now().timestamp(), iter(range(cases)), set()
 
         async def worker() -> None:
             for _ in left:
@@ -145,7 +146,7 @@ class Bench:
         """One repair from the POST to the closed case, by whoever was chosen."""
         number = await self.post()
         order = await self._until("dispatch", "/v1/work-orders", lambda page: page["orders"] and page["orders"][0], case=number)
-        worker = self.doors.staff(order["assignee"], ("repair_worker",), ("XZ",))
+        worker = self.doors.staff(order["assignee"], ("repair_worker",), (self._site,))
         for move, body in STEPS:
             await self.doors.surely("dispatch", "POST", f"/v1/work-orders/{order['id']}/{move}", bearer=worker, body=body)
         await self._until("intake", f"/v1/cases/{number}", lambda case: case["status"] == "return_visit_due" and case)
@@ -183,9 +184,10 @@ async def run(servers: Servers, home: Path, *, cases: int, repairs: int, seconds
     async with stack:
         settings = Settings.model_validate({name.removeprefix("HUIYIN_").lower(): value for name, value in stack.env.items()})
         async with open_doors(settings) as doors:
-            await apply_site(doors, load_site(SITE))
-            key = await doors.surely("intake", "POST", "/v1/keys", body={"name": "bench", "sites": ["XZ"]})
-            bench = Bench(stack, servers, doors, settings, key["key"])
+            site = load_site(SITE)
+            await apply_site(doors, site)
+            key = await doors.surely("intake", "POST", "/v1/keys", body={"name": "bench", "sites": [site.id]})
+            bench = Bench(stack, servers, doors, settings, site.id, key["key"])
             await bench.saturated(CONNECTIONS)  # warm
             figures = await bench.saturated(cases)
             figures |= await bench.half_load(figures["cases_s"] / 2, seconds)

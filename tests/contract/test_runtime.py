@@ -16,6 +16,7 @@ from common.mongo import MongoDatabase
 from common.runtime import Parts, Runtime
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
 from common.timesource import FakeTime
+from pydantic import Field
 
 from tests.support.servers import Addresses
 from tests.support.settings import settings
@@ -28,7 +29,7 @@ AT = datetime(2026, 3, 14, 15, 40, tzinfo=UTC)
 class Thing(Aggregate):
     """What the probe services keep."""
 
-    heard: list[str] = []
+    heard: list[str] = Field(default_factory=list)
 
 
 class Store:

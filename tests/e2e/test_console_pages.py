@@ -5,7 +5,6 @@ Nothing sleeps: expectations wait.
 """
 
 import asyncio
-import os
 import re
 import shutil
 import signal
@@ -16,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -38,7 +38,7 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.browser,
-    pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="chromium is missing"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is missing"),
 ]
 
 
@@ -365,16 +365,29 @@ CUT = """() => [...document.querySelectorAll("main *")]
   .map((e) => e.className || e.tagName)"""
 
 CONTRAST = """() => {
-  const rgb = (c) => { const m = c.match(/[\\d.]+/g).map(Number); return c.startsWith("color(srgb") ? [m[0]*255, m[1]*255, m[2]*255, m[3] ?? 1] : [m[0], m[1], m[2], m[3] ?? 1]; };
-  const over = (top, low) => top.slice(0, 3).map((v, i) => v * top[3] + low[i] * (1 - top[3])).concat(1);
-  const ground = (e) => { const all = []; for (let n = e; n; n = n.parentElement) all.push(rgb(getComputedStyle(n).backgroundColor)); return all.reverse().reduce((low, top) => over(top, low), [255, 255, 255, 1]); };
-  const light = (c) => { const [r, g, b] = c.map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+  const rgb = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
+    const unit = text.startsWith("color(srgb") ? 255 : 1;
+    return [r * unit, g * unit, b * unit, a];
+  };
+  const over = (low, top) => top.slice(0, 3).map((v, i) => v * top[3] + low[i] * (1 - top[3])).concat(1);
+  const ground = (element) => {
+    const layers = [];
+    for (let node = element; node; node = node.parentElement) layers.unshift(rgb(getComputedStyle(node).backgroundColor));
+    return layers.reduce(over, [255, 255, 255, 1]);
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.map((v) => (v / 255 <= .03928 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
   const poor = [];
-  for (const e of document.querySelectorAll("body *")) {
-    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) || !e.checkVisibility() || e.closest(".hide,.skip,option")) continue;
-    const low = ground(e), a = light(over(rgb(getComputedStyle(e).color), low)), b = light(low);
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) poor.push(`${e.className || e.tagName} ${e.textContent.trim().slice(0, 20)} ${ratio.toFixed(2)}`);
+  for (const element of document.querySelectorAll("body *")) {
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!says || !element.checkVisibility() || element.closest(".hide,.skip,option")) continue;
+    const low = ground(element);
+    const [dark, bright] = [light(low), light(over(low, rgb(getComputedStyle(element).color)))].sort((a, b) => a - b);
+    const ratio = (bright + .05) / (dark + .05);
+    if (ratio < 4.5) poor.push(`${element.className || element.tagName} ${element.textContent.trim().slice(0, 20)} ${ratio.toFixed(2)}`);
   }
   return poor;
 }"""

@@ -1,4 +1,4 @@
-"""Acknowledged = stored = dispatched = clocked = told, once each, whatever dies: the whole house on servers of its own, under load (reliability.md 4).
+"""Acknowledged = stored = dispatched = clocked = told, once each, whatever dies: the whole house under load (reliability.md 4).
 
 One house for the module: its tests add cases one after the other, and after each fault all of them are counted again in the databases.
 """

@@ -80,6 +80,6 @@ class Checker:
     async def drained(self, acknowledged: set[str], *, seconds: float = 120.0) -> Count:
         """Count again and again until all is clean or the bound is over; return the last count."""
         until = monotonic() + seconds
-        while not (now := await self.count(acknowledged)).clean and monotonic() < until:
+        while not (now := await self.count(acknowledged)).clean and monotonic() < until:  # noqa: ASYNC110 - other processes
             await asyncio.sleep(0.5)
         return now

@@ -9,17 +9,14 @@ import asyncio
 import os
 import shutil
 import subprocess
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from devstack import ports
-from devstack.paths import LOCAL
-from devstack.servers import GIVEN, Servers
+from devstack.servers import GIVEN, Servers, scratch
 
 RABBIT_IMAGE = "rabbitmq:4.2"
 MONGO_IMAGE = "mongo:8.0"
@@ -31,13 +28,6 @@ class Addresses:
 
     amqp_url: str
     mongo_url: str
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    LOCAL.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LOCAL, prefix="test-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +47,14 @@ def namespace() -> str:
 @asynccontextmanager
 async def private_servers(*, members: int = 1, test_commands: bool = True) -> AsyncIterator[Servers]:
     """Servers to break. With three members a primary may be killed; `test_commands` allows `configureFailPoint`."""
-    with _folder() as folder:
+    with scratch() as folder:
         async with Servers(folder, members=members, test_commands=test_commands, environ={}) as servers:
             yield servers
 
 
 @contextmanager
 def _processes() -> Iterator[Addresses]:
-    with _folder() as folder, asyncio.Runner() as runner:
+    with scratch() as folder, asyncio.Runner() as runner:
         servers = Servers(folder, test_commands=True)
         runner.run(servers.start())
         try:
@@ -84,7 +74,7 @@ def _containers() -> Iterator[Addresses]:
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.waiting_utils import wait_for_logs
 
-    with _folder() as folder:
+    with scratch() as folder:
         port = ports.remembered(folder / "ports.json", ["mongo"])["mongo"]
         rabbit = DockerContainer(RABBIT_IMAGE).with_exposed_ports(5672)
         mongod = DockerContainer(MONGO_IMAGE).with_command(f"--replSet rs0 --port {port} --bind_ip_all").with_bind_ports(port, port)

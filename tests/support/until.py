@@ -12,7 +12,7 @@ async def until(ask: Callable[[], Awaitable[T]], wanted: T, *, seconds: float = 
     last: object = None
     try:
         async with asyncio.timeout(seconds):
-            while (last := await ask()) != wanted:
+            while (last := await ask()) != wanted:  # noqa: ASYNC110 - other processes
                 await asyncio.sleep(0.02)
     except TimeoutError:
         msg = f"after {seconds} s still {last!r} instead of {wanted!r}"

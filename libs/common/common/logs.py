@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 ALLOWED = frozenset({
-    "event", "level", "timestamp", "service",
-    "logger", "site", "case", "order", "clock", "notice", "stream", "fact", "kind", "id", "code", "move",
-    "error", "where", "route", "method", "status", "took_ms", "trace_id", "loop", "pause_s", "failures", "attempt", "count", "fate", "reason", "guard",
-    "lane", "queue", "late_s", "namespace", "driver", "revision", "version", "source", "port", "endpoint", "channel", "signal", "age_s", "repaired",
+    "event", "level", "timestamp", "service", "logger", "site", "case", "order", "clock", "notice", "stream", "fact", "kind", "id", "code",
+    "move", "error", "where", "route", "method", "status", "took_ms", "trace_id", "loop", "pause_s", "failures", "attempt", "count", "fate",
+    "reason", "guard", "lane", "queue", "late_s", "namespace", "driver", "revision", "version", "source", "port", "endpoint", "channel",
+    "signal", "age_s", "repaired",
 })  # fmt: skip
 _DIGITS = re.compile(r"(?<!\d)(\+?\d{3})\d{4,}(\d{4})(?!\d)")
 

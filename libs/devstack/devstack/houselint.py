@@ -43,8 +43,8 @@ class File:
 
     @property
     def is_test(self) -> bool:
-        """Tests may name packs and sites, and may set the clock."""
-        return self.path.startswith("tests/")
+        """Tests and benches may name packs and sites, and may set the clock."""
+        return self.path.startswith(("tests/", "bench/"))
 
 
 Broken = Iterator[tuple[int, str]]  #: line, sentence

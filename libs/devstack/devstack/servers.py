@@ -11,13 +11,16 @@ Not here: containers (`tests/support/servers.py`) and the services (`stack`).
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from devstack.leftovers import born
 from devstack.mongod import Mongo
 from devstack.paths import LOCAL
 from devstack.processes import Child, NotHere, together
@@ -100,10 +103,21 @@ class Servers:
 def hold(words: Sequence[str]) -> int:
     """Start an empty RabbitMQ and MongoDB, print their addresses and keep them until Ctrl-C."""
     argparse.ArgumentParser("./dev servers", description=hold.__doc__).parse_args(words)
-    LOCAL.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=LOCAL, prefix="test-", ignore_cleanup_errors=True) as folder:
-        asyncio.run(_hold(Servers(Path(folder), test_commands=True, environ={})))
+    with scratch() as folder:
+        asyncio.run(_hold(Servers(folder, test_commands=True, environ={})))
     return 0
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for servers that live as long as this process; those of processes that were killed are swept away first."""
+    LOCAL.mkdir(parents=True, exist_ok=True)
+    for folder in LOCAL.glob("test-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdigit() and born(int(owner)) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=LOCAL, prefix=f"test-{os.getpid()}-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 async def _hold(servers: Servers) -> None:

@@ -19,13 +19,13 @@ def group() -> None:
 
 @app.command("show")
 def show(
-    number: Annotated[str, typer.Argument(help="Case number, e.g. JN-260314-7K3QX.")],
+    number: Annotated[str, typer.Argument(help="Case number, e.g. AB-260314-7K3QX.")],
     json: cli.AsJson = False,  # noqa: FBT002 - a flag
     en: English = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print a case with its timeline and clocks, in the site's local time.
 
-    Example: huiyin case show JN-260314-7K3QX
+    Example: huiyin case show AB-260314-7K3QX
     """
     locale = EN if en else ZH
     seen = cli.run(_see(number, locale))

@@ -1,5 +1,6 @@
 """`huiyin replay`: posts a file of real requests through the HTTP doors of a world of its own, business time stepped along the file."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from huiyin import cli
 from huiyin.exits import BadInput
 from huiyin.replay.cast import cast
-from huiyin.replay.feed import Feeder
+from huiyin.replay.feed import Feeder, first
 from huiyin.replay.rows import Request, read_requests
 from huiyin.replay.steps import Step, steps
 from huiyin.replay.tally import Found, Tally, find, tally, write_verdicts
@@ -75,14 +76,18 @@ def _world(name: WorldName, requests: Sequence[Request]) -> AbstractAsyncContext
 async def replay_in(world: World, requests: Sequence[Request], sites: dict[str, Site], chunk: int = CHUNK) -> tuple[Tally, list[Found]]:
     """Replay in an open world. Raises Failed when a door refuses or something does not come to rest."""
     planned = list(steps(requests, chunk))
+    for site in sites.values():
+        await apply_site(world.doors, site)
     with _progress() as bar:
         task = bar.add_task("replaying", total=sum(step.size for step in planned))
-        feeder = Feeder(world.doors, sites, lambda: bar.advance(task))
-        for site in sites.values():
-            await apply_site(world.doors, site)
-        await feeder.start()
-        await world.settle()
-        await _feed(world, feeder, planned, chunk, lambda step: bar.update(task, description=f"replaying {step.at:%Y-%m-%d}"))
+        try:
+            async with asyncio.TaskGroup() as group:
+                feeder = Feeder(world.doors, sites, group, lambda: bar.advance(task))
+                await feeder.start()
+                await world.settle()
+                await _feed(world, feeder, planned, chunk, lambda step: bar.update(task, description=f"replaying {step.at:%Y-%m-%d}"))
+        except BaseExceptionGroup as group_failed:
+            raise first(group_failed) from None
         bar.update(task, description="comparing")
         found = await find(world.doors, requests, feeder.cases)
         return await tally(world.doors, requests, found), found
@@ -96,10 +101,10 @@ async def _feed(world: World, feeder: Feeder, planned: Sequence[Step], chunk: in
         await world.set_time(max(step.at, world.now))
         await feeder.send(step)
         since += step.size
-        if since >= chunk:
+        if since >= chunk or step is planned[-1]:
+            await feeder.rest()
             await world.settle()
             since = 0
-    await world.settle()
 
 
 def _progress() -> Progress:

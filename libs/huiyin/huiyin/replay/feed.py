@@ -31,13 +31,14 @@ COMPLETION: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class Feeder:
-    """Knows which case each request became."""
+    """Knows which case each request became. Openings are waited for; completions follow in the background, at most a chunk behind."""
 
-    def __init__(self, doors: Doors, sites: dict[str, Site], done: Callable[[], None]) -> None:
-        """`done` is called after each opening and completion."""
-        self._doors, self._sites, self._done = doors, sites, done
+    def __init__(self, doors: Doors, sites: dict[str, Site], group: asyncio.TaskGroup, done: Callable[[], None]) -> None:
+        """`group` holds the background work: its first failure ends everything. `done` is called after each opening and completion."""
+        self._doors, self._sites, self._group, self._done = doors, sites, group, done
         self._key = ""
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._gates = {True: asyncio.Semaphore(AT_ONCE), False: asyncio.Semaphore(AT_ONCE)}
+        self._behind: set[asyncio.Task[None]] = set()
         self.cases: dict[str, str] = {}  #: request id -> case number
 
     async def start(self) -> None:
@@ -46,18 +47,21 @@ class Feeder:
         self._key = (await self._doors.surely("intake", "POST", "/v1/keys", body={"name": "replay", "sites": sites}))["key"]
 
     async def send(self, step: Step) -> None:
-        """Enter everything of a step. Raises Failed when a door refuses."""
-        work = [self._open(one) for one in step.openings] + [self._complete(one) for one in step.completions]
-        try:
-            async with asyncio.TaskGroup() as group:
-                for one in work:
-                    group.create_task(self._one(one))
-        except BaseExceptionGroup as failed:
-            raise _first(failed) from None
+        """Enter the openings of a step, and begin with its completions: they were completed when their time says, however late it is entered."""
+        openings = [self._group.create_task(self._one(one, opens=True)) for one in step.openings]
+        for one in step.completions:
+            task = self._group.create_task(self._one(one, opens=False))
+            self._behind.add(task)
+            task.add_done_callback(self._behind.discard)
+        await asyncio.gather(*openings)
 
-    async def _one(self, work: Any) -> None:
-        async with self._gate:
-            await work
+    async def rest(self) -> None:
+        """Wait until every completion that was begun is entered."""
+        await asyncio.gather(*self._behind)
+
+    async def _one(self, request: Request, *, opens: bool) -> None:
+        async with self._gates[opens]:
+            await (self._open(request) if opens else self._complete(request))
         self._done()
 
     async def _open(self, request: Request) -> None:
@@ -103,7 +107,8 @@ class Feeder:
             pause = min(pause * 2, 1.0)
 
 
-def _first(failed: BaseExceptionGroup[Any]) -> BaseException:
+def first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first failure of a group."""
     found: BaseException = failed
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]

@@ -26,7 +26,7 @@ Ref = Annotated[
     str,
     Field(
         pattern=r"^([a-z][a-z0-9_]{0,39}(/\d{1,2})?|[A-Z0-9]{2,8})$",
-        description="what is meant: a case by its alias (`pipe`), its n-th work order (`pipe/1`), or a site (`JN`)",
+        description="what is meant: a case by its alias (`pipe`), its n-th work order (`pipe/1`), or a site (`AB`)",
     ),
 ]
 Needs = Annotated[

@@ -16,7 +16,7 @@ from console.domain.wording import DEFAULT_ZONE, Speech, choose_locale
 from console.store import Site, Store
 
 router = APIRouter(tags=["console"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
-Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,40}$", description="the case number, e.g. `JN-260314-7K3QX`")]
+Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{4,40}$", description="the case number, e.g. `AB-260314-7K3QX`")]
 
 
 class EntryOut(BaseModel):
