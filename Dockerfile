@@ -21,7 +21,7 @@ RUN [ -n "$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
       *) own="services/$SERVICE" members="libs/common services/$SERVICE" ;; \
     esac; \
     for member in $members; do paths="$paths ./$member"; done; \
-    uv pip install --python /app/bin/python --require-hashes -r "$own/requirements.lock" && uv pip install --python /app/bin/python --no-deps $paths
+    uv pip install --python /app/bin/python --require-hashes -r "$own/requirements.lock" && uv pip install --python /app/bin/python --no-deps --no-sources $paths
 
 FROM ${PYTHON_IMAGE}
 ARG SERVICE

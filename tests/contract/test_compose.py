@@ -148,6 +148,16 @@ def test_what_the_image_copies_is_there_and_sent_to_the_engine() -> None:
         assert path in sent
 
 
+def test_the_image_installs_what_the_check_of_each_service_alone_installs() -> None:
+    assert '--require-hashes -r "$own/requirements.lock"' in DOCKERFILE
+    assert "--no-deps --no-sources $paths" in DOCKERFILE
+
+
+@pytest.mark.parametrize("command", re.findall(r"^RUN (.*(?:\\\n.*)*)", DOCKERFILE, re.MULTILINE))
+def test_every_command_of_the_build_is_a_shell_command(command: str) -> None:
+    subprocess.run(["sh", "-n", "-c", command], check=True)
+
+
 def start_script() -> str:
     """The entry point of the images, as it stands in the Dockerfile."""
     found = re.search(r"<<'START' \S+\n(.*?)^START$", DOCKERFILE, re.MULTILINE | re.DOTALL)

@@ -5,7 +5,6 @@ engine answers, then private processes. `namespace`: a name of its own for each 
 `private_servers(members=3)`: servers to kill, freeze and wipe, whatever is given from outside.
 """
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -16,10 +15,11 @@ from dataclasses import dataclass
 
 import pytest
 from devstack import ports
-from devstack.servers import GIVEN, Servers, scratch
+from devstack.servers import GIVEN, Servers, lent, scratch
 
 RABBIT_IMAGE = "rabbitmq:4.2"
 MONGO_IMAGE = "mongo:8.0"
+INITIATE = "rs.initiate({_id: 'rs0', members: [{_id: 0, host: '127.0.0.1:PORT'}]}); while (!db.hello().isWritablePrimary) sleep(100)"
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,8 @@ async def private_servers(*, members: int = 1, test_commands: bool = True) -> As
 
 @contextmanager
 def _processes() -> Iterator[Addresses]:
-    with scratch() as folder, asyncio.Runner() as runner:
-        servers = Servers(folder, test_commands=True)
-        runner.run(servers.start())
-        try:
-            yield Addresses(servers.amqp_url, servers.mongo_url)
-        finally:
-            runner.run(servers.stop())
+    with lent() as environment:
+        yield Addresses(environment[GIVEN["amqp"]], environment[GIVEN["mongo"]])
 
 
 def _docker_answers() -> bool:
@@ -72,16 +67,18 @@ def _docker_answers() -> bool:
 def _containers() -> Iterator[Addresses]:
     """Containers. mongod uses one port inside and outside: members of a replica set are reached under the name they know."""
     from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    def ready(message: str) -> LogMessageWaitStrategy:
+        return LogMessageWaitStrategy(message).with_startup_timeout(120)
 
     with scratch() as folder:
         port = ports.remembered(folder / "ports.json", ["mongo"])["mongo"]
-        rabbit = DockerContainer(RABBIT_IMAGE).with_exposed_ports(5672)
-        mongod = DockerContainer(MONGO_IMAGE).with_command(f"--replSet rs0 --port {port} --bind_ip_all").with_bind_ports(port, port)
+        options = f"--replSet rs0 --port {port} --bind_ip_all --setParameter enableTestCommands=1"
+        mongod = DockerContainer(MONGO_IMAGE).with_command(options).with_bind_ports(port, port).waiting_for(ready("Waiting for connections"))
+        rabbit = DockerContainer(RABBIT_IMAGE).with_exposed_ports(5672).waiting_for(ready("Server startup complete"))
         with rabbit, mongod:
-            wait_for_logs(mongod, "Waiting for connections", timeout=60)
-            wait_for_logs(rabbit, "Server startup complete", timeout=120)
-            initiate = f"rs.initiate({{_id: 'rs0', members: [{{_id: 0, host: '127.0.0.1:{port}'}}]}})"
-            mongod.exec(["mongosh", "--quiet", "--port", str(port), "--eval", f"{initiate}; while (!db.hello().isWritablePrimary) sleep(100)"])
+            done = mongod.exec(["mongosh", "--quiet", "--port", str(port), "--eval", INITIATE.replace("PORT", str(port))])
+            assert done.exit_code == 0, done.output
             amqp = f"amqp://guest:guest@{rabbit.get_container_host_ip()}:{rabbit.get_exposed_port(5672)}/"
             yield Addresses(amqp, f"mongodb://127.0.0.1:{port}/?replicaSet=rs0")

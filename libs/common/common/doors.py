@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Depends, Header, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 from common.auth import Caller, KeyRecord, check_key, split_key
 from common.documents import storable
 from common.errors import Forbidden, Invalid, KeyMissing, KeyReused, NotFound, Taken, TooManyRequests, Unauthorized
-from common.problems import locale_of
+from common.problems import field_of, locale_of
 from common.runtime import Runtime
 from common.timesource import machine_now
 
@@ -128,6 +129,14 @@ def limiter() -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(MemoryStorage())
 
 
+def _no_strange_parameters(request: Request) -> None:
+    """Raise Invalid for a query parameter that the route does not read: a misspelt filter must not silently show everything."""
+    known = {field.alias for field in get_flat_params(request.scope["route"].dependant)}
+    strange = next((name for name in request.query_params if name not in known), None)
+    if strange is not None:
+        raise Invalid(field_of(("query", strange)), "未知的查询参数", "no such query parameter")
+
+
 def permit(permission: str, *, idempotent: Idempotent = "no") -> Any:
     """Return the dependency that lets in who holds `permission`. `idempotent`: whether the Idempotency-Key header is read, or required."""
 
@@ -136,6 +145,8 @@ def permit(permission: str, *, idempotent: Idempotent = "no") -> Any:
         await _within_share(request, caller)
         if not caller.may(permission):
             raise Forbidden(None, permission=permission)
+        if request.url.query:
+            _no_strange_parameters(request)
         if idempotent == "required" and not key:
             raise KeyMissing
         if key and not (len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):

@@ -184,6 +184,12 @@ class BodyTooLarge(HuiyinError):
     slug, status, title = "body-too-large", 413, Text("请求体过大", "The body is too large")
 
 
+class UnsupportedMedia(HuiyinError):
+    """The body says that it is something else than JSON, or does not say what it is."""
+
+    slug, status, title = "unsupported-media-type", 415, Text("需要 application/json", "application/json is needed")
+
+
 class Missing(HuiyinError):
     """A fact is about something this service does not know yet: it waits in the store for that stream."""
 

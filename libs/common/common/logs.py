@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -14,6 +15,8 @@ ALLOWED = frozenset({
     "reason", "guard", "lane", "queue", "late_s", "namespace", "driver", "revision", "version", "source", "port", "endpoint", "channel",
     "signal", "age_s", "repaired",
 })  # fmt: skip
+CALLS = 4  #: enough to find the line and who asked for it
+SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")  #: print for themselves, tracebacks with all they hold
 _DIGITS = re.compile(r"(?<!\d)(\+?\d{3})\d{4,}(\d{4})(?!\d)")
 
 
@@ -33,6 +36,12 @@ class _Foreign(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         structlog.get_logger().log(record.levelno, "library_log", logger=record.name, where=f"{record.module}:{record.lineno}", error=error)
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, innermost call first: modules and lines, nothing of what was worked on."""
+    calls = [f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
+    return " < ".join(reversed(calls[-CALLS:]))
 
 
 def configure(service: str, level: str = "info") -> None:
@@ -55,3 +64,6 @@ def configure(service: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers = [_Foreign(max(number, logging.WARNING))]
     root.setLevel(max(number, logging.WARNING))
+    for name in SERVERS:
+        server = logging.getLogger(name)
+        server.handlers, server.propagate = [], True

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from starlette.responses import JSONResponse, Response
 
 from common import reconcile
+from common.auth import ALL_SITES
+from common.documents import Doc
 from common.doors import Door, permit
 from common.errors import NotFound
 from common.outbox import as_fact, read_log
@@ -15,6 +17,7 @@ from common.problems import RESPONSES
 
 probes = APIRouter(include_in_schema=False)
 router = APIRouter(tags=["operations"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
+WRITES: dict[int | str, dict[str, Any]] = {code: RESPONSES[code] for code in (400, 413, 415)}
 
 
 @probes.get("/healthz")
@@ -76,34 +79,40 @@ class Parked(BaseModel):
 
 
 class Discard(BaseModel):
-    """Why a parked fact is given up."""
+    """Why a parked fact is given up; kept with the decision."""
 
-    reason: str
+    model_config = ConfigDict(extra="forbid")
+    reason: Annotated[StrictStr, Field(min_length=1, max_length=500)]
 
 
 @router.get("/v1/parked")
 async def parked(door: Annotated[Door[Any], permit("parked.manage")], limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> list[Parked]:
-    """List what was parked, oldest first."""
-    rows = await door.rt.documents.find("parked", sort=[("parked_at", 1)], limit=limit)
+    """List what was parked at the caller's sites, oldest first; what names no site only to who sees all."""
+    where = {} if ALL_SITES in door.by.sites else {"site": {"$in": list(door.by.sites)}}
+    rows = await door.rt.documents.find("parked", where, sort=[("parked_at", 1)], limit=limit)
     return [Parked(id=row["_id"], **{key: row[key] for key in Parked.model_fields if key != "id"}) for row in rows]
 
 
-@router.post("/v1/parked/{id}/redrive")
+async def _parked_row(door: Door[Any], id: str) -> Doc:
+    """Return a parked fact in the caller's scope. Raises NotFound."""
+    row = await door.rt.documents.get("parked", id)
+    if row is None or not door.by.sees(row["site"] or ALL_SITES):
+        raise NotFound
+    return row
+
+
+@router.post("/v1/parked/{id:path}/redrive", responses=WRITES)
 async def redrive(id: str, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:
     """Handle a parked fact again under its own id; what was applied meanwhile is not applied twice."""
-    row = await door.rt.documents.get("parked", id)
-    if row is None:
-        raise NotFound
+    row = await _parked_row(door, id)
     fate = await reconcile.redrive(door.rt, row, by=door.by.id)
     return {"id": id, "fate": fate}
 
 
-@router.post("/v1/parked/{id}/discard")
+@router.post("/v1/parked/{id:path}/discard", responses=WRITES)
 async def discard(id: str, body: Discard, door: Annotated[Door[Any], permit("parked.manage")]) -> dict[str, str]:
     """Give a parked fact up; the decision stays in the audit rows."""
-    row = await door.rt.documents.get("parked", id)
-    if row is None:
-        raise NotFound
+    row = await _parked_row(door, id)
     await reconcile.discard(door.rt, row, by=door.by.id, reason=body.reason)
     return {"id": id, "fate": "discarded"}
 
@@ -114,7 +123,7 @@ async def last_report(door: Annotated[Door[Any], permit("system.read")]) -> dict
     return await reconcile.last(door.rt) or {}
 
 
-@router.post("/v1/reconcile")
+@router.post("/v1/reconcile", responses=WRITES)
 async def run_now(door: Annotated[Door[Any], permit("parked.manage")], full: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - a query parameter
     """Compare with the fact logs now and bring what is missing; `full` begins at the first fact ever."""
     return await reconcile.reconcile(door.rt, full=full)

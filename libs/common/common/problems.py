@@ -1,15 +1,17 @@
 """Errors as RFC 9457 documents in the caller's language, always with the trace id, never with the caller's input."""
 
+import re
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from common import tracing
+from common import logs, tracing
 from common.errors import TYPE_BASE, HuiyinError, Text, Transient
 
 log = structlog.get_logger()
@@ -18,8 +20,8 @@ INVALID = Text("内容不符合要求", "The content is not valid")
 BY_STATUS = {
     404: ("not-found", Text("未找到", "Not found")),
     405: ("method-not-allowed", Text("不支持此方法", "Method not allowed")),
-    415: ("unsupported-media-type", Text("需要 application/json", "application/json is needed")),
 }
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|\d{1,4}")  #: names of fields, codes of a policy, places in a list; no phone number, no address
 
 
 class ProblemDocument(BaseModel):
@@ -79,8 +81,9 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 
 def field_of(place: tuple[int | str, ...]) -> str:
-    """Return `reporter.phone` for ("body", "reporter", "phone")."""
-    return ".".join(str(part) for part in (place[1:] if place and place[0] in {"body", "query", "path", "header"} else place)) or "body"
+    """Return `reporter.phone` for ("body", "reporter", "phone"); a key that only the client can have made up is `?` unless it is a plain word."""
+    parts = [str(part) for part in (place[1:] if place and place[0] in {"body", "query", "path", "header"} else place)]
+    return ".".join(part if WORD.fullmatch(part) else "?" for part in parts) or "body"
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -94,18 +97,27 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     slug, text = BY_STATUS.get(error.status_code, ("http-error", Text("请求无法处理", "The request cannot be handled")))
     locale = _locale(request)
-    document = {"type": TYPE_BASE + slug, "title": text.in_(locale), "status": error.status_code}
-    return respond(document, locale=locale, headers=dict(error.headers or {}))
+    made = {"type": TYPE_BASE + slug, "title": text.in_(locale), "status": error.status_code}
+    headers = dict(error.headers or {}) | ({"Allow": ", ".join(_allowed(request))} if error.status_code == 405 else {})
+    return respond(made, locale=locale, headers=headers)
 
 
-async def _unknown(request: Request, error: Exception) -> JSONResponse:
-    log.error("request_failed", error=type(error).__name__, route=request.scope.get("path_template"))
-    return respond(HuiyinError().problem(_locale(request)), locale=_locale(request))
+def _allowed(request: Request) -> list[str]:
+    """Return the methods of every route of this path: the router itself only names those of the first."""
+    routes = iter_route_contexts(request.app.routes)
+    return sorted({method for route in routes if route.path_regex.fullmatch(request.scope["path"]) for method in route.methods or ()})
+
+
+def document(error: Exception, locale: str) -> dict[str, Any]:
+    """Return the problem of any error; one without a name is logged by class and place, never by what it says."""
+    if isinstance(error, HuiyinError):
+        return error.problem(locale)
+    log.error("request_failed", error=type(error).__name__, where=logs.place_of(error))
+    return HuiyinError().problem(locale)
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of the app leave as a problem document."""
+    """Make every named error of the app leave as a problem document; `web.Frame` does it for those without a name."""
     app.add_exception_handler(HuiyinError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unknown)

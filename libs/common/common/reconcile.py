@@ -11,7 +11,8 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from common.documents import Doc
-from common.errors import Fate, PeerAway
+from common.errors import Fate, HuiyinError, PeerAway
+from common.inbox import decode
 from common.loop import Loop
 from common.runtime import Runtime
 from common.timesource import machine_now
@@ -110,7 +111,16 @@ async def redrive(rt: Runtime[Any], row: Doc, *, by: str) -> str:
     if fate is Fate.AGAIN:
         await rt.documents.put("parked", row)
     await audit(rt, "redrive", row["_id"], by, fate=str(fate))
-    return "parked again" if await rt.documents.get("parked", row["_id"]) else str(fate)
+    return "parked again" if await _is_parked(rt, row, body) else str(fate)
+
+
+async def _is_parked(rt: Runtime[Any], row: Doc, body: bytes) -> bool:
+    """Say whether the fact lies there again; what still cannot be read was parked under a new name."""
+    try:
+        made = decode(body)
+    except HuiyinError:
+        return True
+    return bool(await rt.documents.find("parked", {"_id": {"$in": [row["_id"], made.id]}}))
 
 
 async def discard(rt: Runtime[Any], row: Doc, *, by: str, reason: str) -> None:

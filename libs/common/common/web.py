@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common import logs, ops, problems, reconcile, tracing
 from common.documents import Documents, Index
 from common.doors import LookUp, limiter
-from common.errors import BadBody, BodyTooLarge, HuiyinError, Text
-from common.inbox import Subscriptions, parse_json
+from common.errors import BadBody, BodyTooLarge, HuiyinError, Text, UnsupportedMedia
+from common.inbox import Subscriptions, parse_json, reason_of
 from common.loop import Loop
 from common.memory import MemoryDocuments
 from common.messaging import RabbitBus
@@ -29,6 +29,9 @@ from common.timesource import AUTHORITY, SharedTime, SystemTime, Time
 log = structlog.get_logger()
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20.0
+JSON_ONLY = "/v1/"  #: doors for programs; forms of pages lie elsewhere
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+CUT = 499  #: in metrics and logs: ended before anything was answered
 
 
 class Frame:
@@ -48,7 +51,7 @@ class Frame:
             await self._serve(scope, receive, send, headers, trace)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], trace: str) -> None:
-        began, status = perf_counter(), 500
+        began, status = perf_counter(), CUT
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -58,13 +61,14 @@ class Frame:
             await send(message)
 
         try:
-            replay = await self._body(scope, receive, headers)
-        except HuiyinError as error:
+            await self.app(scope, await self._body(scope, receive, headers), watched)
+        except Exception as error:
+            if status != CUT:
+                raise
             locale = problems.locale_of(headers.get("accept-language"))
-            await problems.respond(error.problem(locale), locale=locale)(scope, receive, watched)
-        else:
-            await self.app(scope, replay, watched)
-        self._note(scope, status, perf_counter() - began)
+            await problems.respond(problems.document(error, locale), locale=locale)(scope, receive, watched)
+        finally:
+            self._note(scope, status, perf_counter() - began)
 
     async def _body(self, scope: Scope, receive: Receive, headers: dict[str, str]) -> Receive:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
@@ -75,7 +79,9 @@ class Frame:
                 body = await _read(receive, limit, headers.get("content-length"))
         except TimeoutError:
             raise BadBody(Text("请求体接收超时", "the body did not arrive in time")) from None
-        if body and headers.get("content-type", "").split(";")[0].strip().lower() in {"application/json", ""}:
+        if body and scope["path"].startswith(JSON_ONLY):
+            if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+                raise UnsupportedMedia
             parse_json(body)
         return _replayed(body, receive)
 
@@ -83,13 +89,14 @@ class Frame:
         route = getattr(scope.get("route"), "path", "unmatched")
         if route in {"/healthz", "/readyz", "/metrics"}:
             return
+        method = scope["method"] if scope["method"] in METHODS else "other"  # a client may call a method anything
         self.runtime.metrics.request_s.observe(took)
-        self.runtime.metrics.requests.labels(service=self.runtime.name, route=route, method=scope["method"], status=str(status)).inc()
-        log.info("request", route=route, method=scope["method"], status=status, took_ms=round(took * 1000, 1))
+        self.runtime.metrics.requests.labels(service=self.runtime.name, route=route, method=method, status=str(status)).inc()
+        log.info("request", route=route, method=method, status=status, took_ms=round(took * 1000, 1))
 
 
 async def _read(receive: Receive, limit: int, declared: str | None) -> bytes:
-    if declared and declared.isdigit() and int(declared) > limit:
+    if declared and declared.isdecimal() and int(declared) > limit:
         raise BodyTooLarge(None, limit_bytes=limit)
     parts, size = [], 0
     while True:
@@ -154,9 +161,14 @@ def service(  # noqa: PLR0913 - the parts of a service, all by name
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if not isinstance(real.documents, MemoryDocuments):
             logs.configure(name, settings.log_level)
-        await rt.start()
-        if on_start:
-            await on_start(rt)
+        try:
+            await rt.start()
+            if on_start:
+                await on_start(rt)
+        except Exception as error:
+            reason = str(error) if isinstance(error, HuiyinError) else None
+            log.error("service_not_started", error=reason_of(error), reason=reason, where=logs.place_of(error))  # noqa: TRY400 - a traceback may hold content
+            raise
         yield
         await rt.stop()
 

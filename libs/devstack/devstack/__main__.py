@@ -3,34 +3,36 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from devstack import checks, locks, suite, up
 from devstack.paths import LOCAL, REPOSITORY
-from devstack.servers import hold
+from devstack.servers import hold, lent
 from devstack.state import StateFiles
 
 
 def huiyin(words: Sequence[str]) -> int:
     """Run the operator's command line against the running system."""
-    return _python("-m", "huiyin", *words)
+    return _python("-m", "huiyin", *words, env=StateFiles(LOCAL).environment())
 
 
 def scenarios(words: Sequence[str]) -> int:
-    """Run the stories of tests/scenarios (options as for `huiyin scenario run`)."""
+    """Run the stories of tests/scenarios (options as for `huiyin scenario run`; the stack world gets servers of its own)."""
     files = sorted(str(path) for path in (REPOSITORY / "tests" / "scenarios").glob("*.yaml"))
-    return _python("-m", "huiyin", "scenario", "run", *files, *words)
+    servers: AbstractContextManager[dict[str, str]] = lent() if "stack" in words else nullcontext({})
+    with servers as env:
+        return _python("-m", "huiyin", "scenario", "run", *files, *words, env=env)
 
 
 def bench(words: Sequence[str]) -> int:
     """Measure the pipeline and print a table and JSON."""
-    return _python("-m", "bench", *words)
+    return _python("-m", "bench", *words, env={})
 
 
-def _python(*words: str) -> int:
-    """Run a module of the workspace with the addresses of the running system, if one runs."""
-    environment = {**StateFiles(LOCAL).environment(), **os.environ}
-    return subprocess.run([sys.executable, *words], cwd=REPOSITORY, env=environment, check=False).returncode
+def _python(*words: str, env: Mapping[str, str]) -> int:
+    """Run a module of the workspace; what the user has set in the environment wins over `env`."""
+    return subprocess.run([sys.executable, *words], cwd=REPOSITORY, env={**env, **os.environ}, check=False).returncode
 
 
 VERBS: dict[str, Callable[[Sequence[str]], int]] = {

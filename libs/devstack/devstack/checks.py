@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,15 +54,18 @@ def _passes(title: str, *commands: Command) -> bool:
 
 
 def _alone(distribution: str, folder: Path, scratch: Path) -> bool:
-    """Import a distribution where nothing but its subset lock and the workspace members it names is installed."""
-    python = scratch / distribution / "bin" / "python"
+    """Import a distribution where nothing but its subset lock and the members it names is installed, in the way the image does it."""
+    python, source = scratch / distribution / "bin" / "python", scratch / f"{distribution}-source"
+    for member in _members(folder):
+        shutil.copytree(member, source / member.relative_to(REPOSITORY), ignore=shutil.ignore_patterns("__pycache__"))
+    members = [str(source / member.relative_to(REPOSITORY)) for member in _members(folder)]
     install = [uv(), "pip", "install", "--quiet", "--python", str(python)]
     module = "huiyin.main" if distribution == "huiyin" else f"{distribution.removeprefix('huiyin-')}.main"
     return _passes(
         f"{module} alone",
         [uv(), "venv", "--quiet", "--python", sys.executable, str(scratch / distribution)],
         [*install, "--require-hashes", "-r", str(folder / "requirements.lock")],
-        [*install, "--no-deps", *(word for path in _members(folder) for word in ("-e", str(path)))],
+        [*install, "--no-deps", "--no-sources", *members],
         [str(python), "-I", "-c", f"import {module}"],
     )
 

@@ -43,8 +43,8 @@ class File:
 
     @property
     def is_test(self) -> bool:
-        """Tests and benches may name packs and sites, and may set the clock."""
-        return self.path.startswith(("tests/", "bench/"))
+        """Tests, benches and the documentation may name packs and sites, and may set the clock."""
+        return self.path.startswith(("tests/", "bench/", "docs/"))
 
 
 Broken = Iterator[tuple[int, str]]  #: line, sentence

@@ -120,6 +120,18 @@ def scratch() -> Iterator[Path]:
         yield Path(name)
 
 
+@contextmanager
+def lent() -> Iterator[dict[str, str]]:
+    """Addresses (as environment) of servers that last as long as the block: given ones, else private ones with test commands."""
+    with scratch() as folder, asyncio.Runner() as runner:
+        servers = Servers(folder, test_commands=True)
+        runner.run(servers.start())
+        try:
+            yield {GIVEN["amqp"]: servers.amqp_url, GIVEN["mongo"]: servers.mongo_url}
+        finally:
+            runner.run(servers.stop())
+
+
 async def _hold(servers: Servers) -> None:
     end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -43,17 +43,8 @@ class Stack:
         remembered = ports.remembered(home / "ports.json", [*(() if fixed else SERVICES), "smtp", "http"])
         self.ports = {**remembered, **(ports.preferred(SERVICES) if fixed else {})}
         self.secrets = kept_secrets(home / "secrets.json")
-        self.env = {
-            "HUIYIN_MONGO_URL": mongo_url,
-            "HUIYIN_AMQP_URL": amqp_url,
-            "HUIYIN_NAMESPACE": namespace,
-            **{f"HUIYIN_{name.upper()}_URL": f"http://127.0.0.1:{self.ports[name]}" for name in SERVICES},
-            "HUIYIN_SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}",
-            "HUIYIN_PROVIDER_URL": f"http://127.0.0.1:{self.ports['http']}",
-            "HUIYIN_WEBHOOK_ALLOW_PRIVATE": "true",
-            **self.secrets,
-            **(extra or {}),
-        }
+        servers = {"HUIYIN_MONGO_URL": mongo_url, "HUIYIN_AMQP_URL": amqp_url, "HUIYIN_NAMESPACE": namespace}
+        self.env = {**servers, **_addresses(self.ports), **self.secrets, **(extra or {})}
         self.children = {PROVIDER: self._provider(), **{name: self.service(name, self.ports[name]) for name in SERVICES}}
 
     def service(self, name: str, port: int, *, number: int = 1) -> Child:
@@ -89,6 +80,16 @@ class Stack:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.stop()
+
+
+def _addresses(port: Mapping[str, int]) -> dict[str, str]:
+    """Where the services and the outside world answer; webhooks may go to this machine."""
+    return {
+        **{f"HUIYIN_{name.upper()}_URL": f"http://127.0.0.1:{port[name]}" for name in SERVICES},
+        "HUIYIN_SMTP_URL": f"smtp://127.0.0.1:{port['smtp']}",
+        "HUIYIN_PROVIDER_URL": f"http://127.0.0.1:{port['http']}",
+        "HUIYIN_WEBHOOK_ALLOW_PRIVATE": "true",
+    }
 
 
 def _ready(port: int) -> Probe:

@@ -27,13 +27,13 @@ def test(words: Sequence[str]) -> int:
     if words:
         return pytest(words)
     checked = check([])
-    tested = pytest([f"--ignore={FAULTS}"])
+    tested = pytest([f"--ignore={FAULTS}", "--durations=15"])
     return checked or tested
 
 
 def faults(words: Sequence[str]) -> int:
     """Run the tests that kill, freeze and wipe servers and services (arguments go to pytest)."""
-    return pytest([FAULTS, *words])
+    return pytest([FAULTS, "--durations=15", *words])
 
 
 def pytest(words: Sequence[str]) -> int:

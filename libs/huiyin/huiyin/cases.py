@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 import typer
+from console.domain.labels import STATUS
 
 from huiyin import cli
 from huiyin.doors import Doors, open_doors
-from huiyin.timeline import EN, ZH, clocks_table, timeline_table
+from huiyin.timeline import EN, ZH, clocks_table, timeline_table, word
 
 app = typer.Typer(help="Cases.", no_args_is_help=True)
 English = Annotated[bool, typer.Option("--en", help="In English; without it in Chinese.")]
@@ -52,6 +53,7 @@ async def look(doors: Doors, number: str, locale: str) -> dict[str, Any]:
 def print_case(seen: dict[str, Any], locale: str) -> None:
     """Print both tables."""
     case, zone = seen["case"], seen["zone"]
-    cli.out.print(timeline_table(f"{case.get('number') or case['id']} · {case['status']}", seen["timeline"], zone, locale))
+    title = f"{case['number']} · {word(STATUS, case['status'], locale)}"
+    cli.out.print(timeline_table(title, seen["timeline"], zone, locale))
     if seen["clocks"]:
         cli.out.print(clocks_table("", seen["clocks"], zone, locale))

@@ -1,7 +1,7 @@
 """`huiyin demo`: the main job once on the running system, from the call centre's POST to the closed case.
 
-What happens is a story file (`packs/examples/demo.yaml`), moved to the most recent day on which it can be over. Business time begins there, runs
-fast, arrives at the present and goes on as system time. Not here: starting the system (`./dev up`).
+What happens is a story file (`packs/examples/demo.yaml`), moved to the most recent day on which it can be over. Business time begins there,
+runs scaled, arrives at the present and goes on as system time. Not here: starting the system (`./dev up`).
 """
 
 import json
@@ -30,8 +30,7 @@ from huiyin.world.live import LiveTime, LiveWorld
 
 MARGIN = timedelta(minutes=10)  # the story is over this long before the present
 LEAD = timedelta(minutes=5)  # business time begins this long before the first step
-STORY_S = 7.0  # machine seconds for the whole story
-ARRIVE_S = 2.0  # machine seconds from its end to the present
+ARRIVES_IN = timedelta(seconds=2)  # machine time from the end of the story to the present
 LOGIN = "demo"
 ACCEPTED = 400
 
@@ -62,17 +61,17 @@ async def _demo(file: Path | None, locale: str) -> None:
 
 
 async def _play(doors: Doors, settings: Settings, time: LiveTime, story: Story, sites: Sequence[Site], locale: str) -> None:
-    first = not await time.was_set()
-    start, end = _span(story)
-    speed = (end - start + LEAD) / timedelta(seconds=STORY_S)
+    first = not await time.was_moved()
+    start = _begins(story) - LEAD
     if first:
-        await time.run_from(start - LEAD, speed)
+        await time.set(start)
     for site in sites:
         cli.err.print(f"· site {site.id} {site.policy.name.in_(locale)}: {len(site.rota.people)} people, {len(site.policy.clocks)} clock rules")
         await apply_site(doors, site)
     if first:
         await _tell_story(doors, settings, time, story, sites, locale)
-        await time.run_from(await time.now(), max((machine_now() - await time.now()) / timedelta(seconds=ARRIVE_S), 1.0))
+        await time.arrive(ARRIVES_IN)
+        cli.err.print("· business time runs to the present and goes on as system time")
     else:
         cli.err.print("· the story was played before; business time is the present")
     await _credentials(doors, settings, story, sites)
@@ -80,10 +79,8 @@ async def _play(doors: Doors, settings: Settings, time: LiveTime, story: Story, 
 
 async def _tell_story(doors: Doors, settings: Settings, time: LiveTime, story: Story, sites: Sequence[Site], locale: str) -> None:
     world = LiveWorld(doors, settings, time, await time.now())
-    await world.settle()
     play = Play(world, story, [site for site in sites if site.id in story.sites], tell=_tell)
     await play.steps()
-    await world.settle()
     for case in play.cases.values():
         print_case(await look(doors, case.number, locale), locale)
 
@@ -94,19 +91,15 @@ def _tell(step: Step, seen: StepSeen) -> None:
     cli.err.print(f"· {step.at} {step.by}: {step.do} {step.of or step.as_ or ''} {step.note}".rstrip(), markup=False)
 
 
-def _span(story: Story) -> tuple[datetime, datetime]:
-    times = [instant(step.at, story.given.zone) for step in story.when]
-    return min(times), max(times)
+def _begins(story: Story) -> datetime:
+    return min(instant(step.at, story.given.zone) for step in story.when)
 
 
 def _to_recent(story: Story, now: datetime) -> Story:
-    """Return the story moved by whole days, so that it is over before `now`; each step says when it happened."""
-    _, end = _span(story)
+    """Return the story moved by whole days, so that it is over before `now`."""
+    end = max(instant(step.at, story.given.zone) for step in story.when)
     by = timedelta(days=(now - MARGIN - end) // timedelta(days=1))
-    steps = tuple(
-        step.model_copy(update={"at": moved(step.at, by), "happened": moved(step.happened or step.at, by), "with_": moved(step.with_, by)})
-        for step in story.when
-    )
+    steps = tuple(step.model_copy(update={"at": moved(step.at, by), "with_": moved(step.with_, by)}) for step in story.when)
     return story.model_copy(update={"when": steps})
 
 

@@ -1,6 +1,7 @@
 """`huiyin parked`: facts that could not be handled. They lie sealed where they failed, until a person sends them again or gives them up."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from common.topology import LISTENS
@@ -70,7 +71,7 @@ async def _redrive(services: list[str], id: str | None, *, dry_run: bool) -> lis
     async with open_doors() as doors:
         done = []
         for row in rows:
-            path = f"/v1/parked/{row['id']}/redrive"
+            path = f"/v1/parked/{_segment(row['id'])}/redrive"
             fate = "would be sent again" if dry_run else (await doors.surely(row["service"], "POST", path))["fate"]
             done.append((row["service"], row["id"], fate))
         return done
@@ -96,4 +97,9 @@ async def _discard(services: list[str], id: str, reason: str) -> None:
         raise Failed(f"{id} is not parked")
     async with open_doors() as doors:
         for row in rows:
-            await doors.surely(row["service"], "POST", f"/v1/parked/{id}/discard", body={"reason": reason})
+            await doors.surely(row["service"], "POST", f"/v1/parked/{_segment(id)}/discard", body={"reason": reason})
+
+
+def _segment(id: str) -> str:
+    """Return the id as a part of a path: what could not be read has an id of its own making."""
+    return quote(id, safe=":")

@@ -6,22 +6,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.errors import Text
+from console.domain.labels import CLOCK, CLOCK_STATE
 from rich.table import Table
 
 ZH, EN = "zh-CN", "en"
-STATES = {
-    "running": Text("运行中", "running"),
-    "met": Text("按时", "in time"),
-    "late": Text("超时", "late"),
-    "excused": Text("超时(有因)", "late, excused"),
-    "cancelled": Text("取消", "cancelled"),
-    "calendar_missing": Text("缺日历", "calendar missing"),
-}
 COLOURS = {"met": "green", "late": "red", "excused": "yellow"}
 HEADS = {
     "timeline": (Text("时间", "time"), Text("事件", "what happened"), Text("经手", "by")),
     "clocks": (Text("时限", "clock"), Text("起算", "start"), Text("到期", "due"), Text("停止", "stopped"), Text("结果", "result")),
 }
+
+
+def word(table: Mapping[str, Text], code: str, locale: str) -> str:
+    """Return the word for a code, the code itself where there is none."""
+    return table[code].in_(locale) if code in table else code
 
 
 def _when(value: str | None, zone: str) -> str:
@@ -41,8 +39,8 @@ def clocks_table(title: str, clocks: Sequence[Mapping[str, Any]], zone: str, loc
     table = Table(*(head.in_(locale) for head in HEADS["clocks"]), title=title, title_justify="left", header_style="bold")
     for clock in sorted(clocks, key=lambda row: (row["start_at"], row["id"])):
         state = str(clock["state"])
-        said = STATES[state].in_(locale) if state in STATES else state
+        said = word(CLOCK_STATE, state, locale)
         colour = COLOURS.get(state)
         times = (_when(clock.get(name), zone) for name in ("start_at", "due_at", "stopped_at"))
-        table.add_row(clock["code"], *times, f"[{colour}]{said}[/]" if colour else said)
+        table.add_row(word(CLOCK, clock["code"], locale), *times, f"[{colour}]{said}[/]" if colour else said)
     return table

@@ -12,6 +12,8 @@ from console.pages.live import Live, end_with_server
 from console.settings import Settings
 from console.store import INDEXES, Store
 
+SITE_FILE_BYTES = 1024 * 1024  # the front lets through what the owners of a site's files take
+
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
     """Return the app; nothing is touched before it starts."""
@@ -29,5 +31,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
         on_start=open_live,
+        uploads={"/v1/sites/": SITE_FILE_BYTES},
     )
     return app

@@ -163,9 +163,10 @@ class Store:
         for person in gone:
             await self.db.delete("contacts", {"_id": f"{site}:{person}"})
 
-    async def contact(self, person: str) -> tuple[str, Contact] | None:
-        """Return site and contact of a person or firm, the first site in order where it works at several."""
-        docs = await self.db.find("contacts", {"person": person}, sort=[("_id", 1)], limit=1)
+    async def contact(self, person: str, *, site: str | None = None) -> tuple[str, Contact] | None:
+        """Return site and contact of a person or firm: as `site` says, else the first site in order. No site's file redirects another's mail."""
+        own = await self.db.get("contacts", f"{site}:{person}") if site else None
+        docs = [own] if own else await self.db.find("contacts", {"person": person}, sort=[("_id", 1)], limit=1)
         return (docs[0]["site"], self._opened(docs[0])) if docs else None
 
     async def contacts(self, site: str) -> dict[str, Contact]:

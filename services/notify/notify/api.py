@@ -18,7 +18,7 @@ from notify.domain.public import PUBLIC
 from notify.handlers.subscriptions import put_subscriptions
 from notify.store import Store
 
-router = APIRouter(tags=["notices"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 422, 429, 503)})
+router = APIRouter(tags=["notices"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 415, 422, 429, 503)})
 Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
 SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
 MOST_ENDPOINTS = 50

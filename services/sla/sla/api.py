@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+from common.auth import ALL_SITES
 from common.clock_rules import Strength
 from common.doors import Door, permit
-from common.errors import Invalid, NotFound, UnknownSite
+from common.errors import Forbidden, Invalid, NotFound, UnknownSite
 from common.policy import SitePolicy
 from common.problems import RESPONSES
 from common.states import ClockState, Level, Urgency
@@ -18,7 +19,7 @@ from sla.handlers import commands
 from sla.store import Store
 
 router = APIRouter(tags=["clocks"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
-WRITES: dict[int | str, dict[str, Any]] = {code: RESPONSES[code] for code in (400, 409, 413)}
+WRITES: dict[int | str, dict[str, Any]] = {code: RESPONSES[code] for code in (400, 409, 413, 415)}
 
 Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
 Calendar = Annotated[str, Path(pattern=r"^[A-Z0-9_-]{2,20}$")]
@@ -153,7 +154,9 @@ async def who(site: Site, door: Annotated[Door[Store], permit("who.read")], role
 async def put_year(
     calendar: Calendar, year: Year, body: commands.YearIn, door: Annotated[Door[Store], permit("calendar.manage", idempotent="optional")]
 ) -> commands.YearOut:
-    """Publish one year of a calendar; clocks that waited for it are dated."""
+    """Publish one year of a calendar; clocks that waited for it are dated. It is every site's, so only for who sees all sites."""
+    if ALL_SITES not in door.by.sites:
+        raise Forbidden(None, permission="calendar.manage")
     return commands.YearOut.model_validate(await door.command(commands.put_year, body, calendar, year))
 
 

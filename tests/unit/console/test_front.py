@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 from common.timesource import FakeTime
-from console.domain.front import STREETS, is_plain, route_paths
+from console.domain.front import OWN, STREETS, is_plain, route_paths
 
 from tests.unit.console import story
 from tests.unit.console.world import PORTS, Peers, browser, parts, running
@@ -80,6 +80,13 @@ async def test_consoles_own_doors_are_not_passed_on(path: str) -> None:
     assert peers.came == []
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+async def test_consoles_own_door_has_one_method(method: str) -> None:
+    async with front() as (client, peers):
+        answer = await client.request(method, "/v1/cases/JN-260314-7K3QX/timeline")
+    assert (answer.status_code, answer.headers["allow"], peers.came) == (405, "GET", [])
+
+
 async def test_body_and_headers_cross_and_cookies_do_not() -> None:
     sent = {"Authorization": "Bearer t", "Idempotency-Key": "k-1", "Accept-Language": "en", "Cookie": "huiyin_session=s", "X-Other": "x"}
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -137,7 +144,7 @@ async def test_a_body_over_the_limit_stops_here() -> None:
 def test_the_table_closes_before_it_opens() -> None:
     owners = [street.owner for street in STREETS]
     assert None not in owners[owners.index("intake") :]
-    assert set(owners) == {None, *PORTS.values()}
+    assert set(owners) == {None, OWN, *PORTS.values()}
     paths = [path for street in STREETS for path in route_paths(street)]
     assert len(paths) == len(set(paths))
 

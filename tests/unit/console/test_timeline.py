@@ -8,9 +8,22 @@ from typing import Any
 
 import pytest
 from common.errors import Text
-from common.events import FACTS, CaseOwnerTransferred, CaseReplied, NoticeFailed, NoticeSent, PromiseKept, PromiseMade, SlipsHandedOver
+from common.events import (
+    FACTS,
+    CaseClosed,
+    CaseOwnerTransferred,
+    CaseRegistered,
+    CaseReplied,
+    NoticeFailed,
+    NoticeSent,
+    PromiseKept,
+    PromiseMade,
+    SlipsHandedOver,
+    VisitDue,
+    VisitRecorded,
+)
 from common.inbox import decode
-from common.states import CaseState, CaseStatus, ClockState
+from common.states import CaseState, CaseStatus, ClockState, Level
 from console.domain import timeline
 from console.domain.labels import LABELS
 from console.domain.lines import CASES, LINES, Line
@@ -101,7 +114,7 @@ def test_a_line_names_only_what_it_can_find(kind: str, line: Line) -> None:
         assert names <= found, kind
     assert re.findall(r"{\w+}", line.zh.split("|")[0]) == []
     first = {path.split(".")[0] for path in (*line.data.values(), line.by) if path}
-    assert first <= set(FACTS[kind].model_fields)
+    assert first <= set(FACTS[kind.split(":", maxsplit=1)[0]].model_fields)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -154,6 +167,33 @@ def test_a_promised_day_is_said_as_a_day() -> None:
     assert timeline.text(one(made), ZH) == "作出承诺：3月14日"
     kept = PromiseKept(promise="p", case=a_case(), due_at=story.NOW, made_at=story.NOW, kept_at=story.NOW + story.HOUR)
     assert timeline.text(one(kept), EN) == "Promise kept: kept late"
+
+
+def test_what_is_due_at_midnight_is_due_at_24_of_the_day_before() -> None:
+    assert ZH.due(story.NOW.replace(hour=16, minute=0)) == "3月14日 24:00"
+    assert EN.due(story.NOW.replace(hour=16, minute=1)) == "15 Mar 00:01"
+
+
+def test_a_report_written_down_later_says_when_it_came() -> None:
+    case = a_case().model_copy(update={"received_at": story.NOW - story.MINUTE})
+    assert timeline.text(one(CaseRegistered(case=case)), ZH) == "受理登记：报修，呼叫中心，接报于 3月14日 17:29"
+
+
+def test_closing_follows_the_visit_that_allows_it() -> None:
+    teller = story.Teller()
+    case = story.CaseStory(teller, "JN-260314-7K3QX", received=story.NOW - story.HOUR)
+    state = case.becomes(CaseStatus.RETURN_VISIT_DUE)
+    case.say("v1", VisitDue(visit="v1", case=state, role="receptionist"), story.NOW)
+    case.say("v1", VisitRecorded(visit="v1", case=state, form="home", satisfied=True, by="jn-chen"), story.NOW)
+    case.say(case.number, CaseClosed(case=case.becomes(CaseStatus.CLOSED), outcome="visited"), story.NOW)
+    assert [entry.kind for entry in entries(teller.bodies, case.number)][1:] == ["visit.due", "visit.recorded", "case.closed"]
+
+
+def test_a_warning_is_no_escalation() -> None:
+    teller = story.Teller()
+    case = story.CaseStory(teller, "JN-260314-7K3QX", received=story.NOW)
+    case.clock("CLK_ONSITE", story.NOW, story.NOW + story.HOUR, Level.WARNING)
+    assert told(teller.bodies, case.number, ZH)[-1] == "18:30 预警已通知：到场，客服主管，jn-wang，值班经理无人在岗"
 
 
 def test_an_interim_answer_says_when_the_next_one_comes() -> None:

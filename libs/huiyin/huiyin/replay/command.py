@@ -90,7 +90,7 @@ async def replay_in(world: World, requests: Sequence[Request], sites: dict[str, 
             raise first(group_failed) from None
         bar.update(task, description="comparing")
         found = await find(world.doors, requests, feeder.cases)
-        return await tally(world.doors, requests, found), found
+        return await tally(world.doors, requests, found, [site.id for site in sites.values()]), found
 
 
 async def _feed(world: World, feeder: Feeder, planned: Sequence[Step], chunk: int, tell: Callable[[Step], None]) -> None:

@@ -19,6 +19,7 @@ from huiyin.world.world import SERVICES
 
 AT_ONCE = 16
 CLOCK = "CLK_PROMISE"
+PAGE = 500
 HEAD = ("request_id", "case_number", "due_at", "closed_at", "verdict")
 VERDICTS = {ClockState.MET: "ontime", ClockState.LATE: "overdue", ClockState.EXCUSED: "overdue"}
 
@@ -29,7 +30,6 @@ class Found:
 
     request: Request
     number: str
-    stored: bool
     orders: int
     clock: ClockSeen | None
 
@@ -54,7 +54,7 @@ class Tally:
 
 
 async def find(doors: Doors, requests: Sequence[Request], cases: Mapping[str, str]) -> list[Found]:
-    """Ask intake, dispatch and sla for every request."""
+    """Ask dispatch and sla for the case of every request."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(request: Request) -> Found:
@@ -65,20 +65,32 @@ async def find(doors: Doors, requests: Sequence[Request], cases: Mapping[str, st
 
 
 async def _found(doors: Doors, request: Request, number: str) -> Found:
-    case = await doors.call("intake", "GET", f"/v1/cases/{number}")
     orders = await doors.surely("dispatch", "GET", "/v1/work-orders", case=number)
     clocks = await doors.surely("sla", "GET", "/v1/clocks", case=number)
     mine = [ClockSeen.model_validate(row) for row in clocks if row["code"] == CLOCK]
-    return Found(request, number, not case.refused, len(orders["orders"]), mine[0] if len(mine) == 1 else None)
+    return Found(request, number, len(orders["orders"]), mine[0] if len(mine) == 1 else None)
 
 
-async def tally(doors: Doors, requests: Sequence[Request], found: Sequence[Found]) -> Tally:
+async def stored(doors: Doors, site: str) -> set[str]:
+    """Return the numbers of all cases that intake has of a site, page by page."""
+    numbers: set[str] = set()
+    before: str | None = None
+    while True:
+        page = await doors.surely("intake", "GET", "/v1/cases", site=site, before=before, limit=PAGE)
+        numbers |= {str(case["number"]) for case in page["cases"]}
+        before = page["next"]
+        if before is None:
+            return numbers
+
+
+async def tally(doors: Doors, requests: Sequence[Request], found: Sequence[Found], sites: Sequence[str]) -> Tally:
     """Return the counts."""
     parked = [await doors.surely(service, "GET", "/v1/parked") for service in SERVICES]
+    cases = [await stored(doors, site) for site in sites]
     return Tally(
         rows=len(requests),
         accepted=len({one.number for one in found}),
-        stored=sum(one.stored for one in found),
+        stored=len(set().union(*cases)),
         dispatched=sum(one.orders == 1 for one in found),
         targets=sum(request.target is not None for request in requests),
         clocked=sum(one.clock is not None for one in found),

@@ -1,24 +1,21 @@
-"""The running system as a world: time cannot be set, only waited for; what others do there goes on.
+"""The running system as a world: its business time is scaled, and is moved forward only; what others do there goes on.
 
-Used by the demo. Business time may be scaled; it is read from the authority document that the services follow.
+Used by the demo: while somebody acts time runs calmly, between two acts it jumps to the next instant, at last it runs to the present and
+is system time from there on (`common.timesource`).
 """
 
-import asyncio
 from contextlib import suppress
-from datetime import datetime
-from time import monotonic
+from datetime import datetime, timedelta
 
 from common.mongo import MongoDatabase
 from common.settings import Settings
 from common.timesource import AUTHORITY, authority_now, machine_now, scaled
 
 from huiyin.doors import Doors
-from huiyin.exits import Failed
 from huiyin.world.world import Quiet, StillMoving, World
 
 PATIENCE_S = 10.0
-SHORTEST_WAIT_S = 0.01
-LONGEST_WAIT_S = 0.25
+CALM = 30.0  # business seconds per machine second while somebody acts
 
 
 class LiveTime:
@@ -26,18 +23,12 @@ class LiveTime:
 
     def __init__(self, settings: Settings) -> None:
         """Connect lazily."""
+        self.revision = 0  #: of the last move made here
         self._database = MongoDatabase(settings.mongo_url, f"{settings.namespace}_time", settings.driver)
-        self.revision = 0
 
-    async def was_set(self) -> bool:
-        """Say whether this system's time was ever steered."""
+    async def was_moved(self) -> bool:
+        """Say whether this system's time was ever moved."""
         return await self._database.get("authority", AUTHORITY) is not None
-
-    async def run_from(self, at: datetime, speed: float) -> None:
-        """Let business time run from `at`, `speed` times as fast, until it reaches the present; from there it is system time."""
-        document = await self._database.get("authority", AUTHORITY)
-        self.revision = (document["revision"] if document else 0) + 1
-        await self._database.put("authority", scaled(at, speed, self.revision))
 
     async def now(self) -> datetime:
         """Return business time."""
@@ -45,8 +36,19 @@ class LiveTime:
         return authority_now(document, machine_now()) if document else machine_now()
 
     async def set(self, at: datetime) -> int:
-        """A running system's time is never set. Raises Failed."""
-        raise Failed(f"the time of the running system cannot be set to {at.isoformat()}")
+        """Go to `at`, run calmly from there, and return the revision that every service has to report."""
+        return await self._run(at, CALM)
+
+    async def arrive(self, within: timedelta) -> None:
+        """Run so fast that business time is the present after `within` of machine time."""
+        now = await self.now()
+        await self._run(now, max((machine_now() - now) / within, 1.0))
+
+    async def _run(self, at: datetime, speed: float) -> int:
+        document = await self._database.get("authority", AUTHORITY)
+        self.revision = (document["revision"] if document else 0) + 1
+        await self._database.put("authority", scaled(at, speed, self.revision))
+        return self.revision
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -57,24 +59,18 @@ class LiveWorld(World):
     """The running system."""
 
     def __init__(self, doors: Doors, settings: Settings, time: LiveTime, now: datetime) -> None:
-        """`time` is already running."""
+        """`now`: business time at this moment."""
         super().__init__(doors, settings, time, now, revision=time.revision, bound_s=PATIENCE_S)
         self._time = time
 
     async def advance_to(self, at: datetime, seen: Quiet | None = None) -> Quiet:
-        """Wait until business time has come to `at`."""
-        while (now := await self._time.now()) < at:  # noqa: ASYNC110 - the time of other processes
-            await asyncio.sleep(min(max((at - now).total_seconds() / 10_000, SHORTEST_WAIT_S), LONGEST_WAIT_S))
-        self.now = now
-        return seen or {}
+        """Go to `at`, unless business time has already passed it."""
+        return await super().advance_to(at, seen) if at > self.now else seen or {}
 
     async def settle(self) -> Quiet:
-        """Wait until what was just done has arrived everywhere, with patience: others may be at work."""
-        until = monotonic() + PATIENCE_S
+        """Wait until what was just done has arrived everywhere; with bounded patience, since others may be at work."""
         seen: Quiet = {}
         with suppress(StillMoving):
             seen = await super().settle()
-        if not seen and monotonic() > until:
-            seen = await self.quiet()
         self.now = await self._time.now()
         return seen

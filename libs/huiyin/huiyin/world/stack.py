@@ -65,7 +65,8 @@ class _Authority:
         return self.revision
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
     sockets = [socket.socket() for _ in range(count)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -78,7 +79,7 @@ def _free_ports(count: int) -> list[int]:
 def world_settings(namespace: str, **more: Any) -> Settings:
     """Return settings of a world on the servers of the environment, each service on a free port."""
     servers = Servers()
-    urls = {field: f"http://127.0.0.1:{port}" for field, port in zip(PEERS.values(), _free_ports(len(PEERS)), strict=True)}
+    urls = {field: f"http://127.0.0.1:{port}" for field, port in zip(PEERS.values(), free_ports(len(PEERS)), strict=True)}
     here = {"mongo_url": servers.mongo_url, "amqp_url": servers.amqp_url, "driver": servers.driver, "time": "shared"}
     return settings_of(namespace, **here, **urls, **more)
 

@@ -18,7 +18,7 @@ from console import handlers
 from console.domain.account import AccountIn, AccountOut
 from console.store import Store
 
-router = APIRouter(tags=["console"], responses={code: RESPONSES[code] for code in (400, 401, 403, 413, 422, 429, 503)})
+router = APIRouter(tags=["console"], responses={code: RESPONSES[code] for code in (400, 401, 403, 413, 415, 422, 429, 503)})
 COOKIE = "huiyin_session"
 TOKEN_TTL = timedelta(minutes=15)
 PER_LOGIN = RateLimitItemPerMinute(20, 5)  # twenty tries in five minutes, good or bad

@@ -5,7 +5,8 @@ The owner's own door decides who may enter; nothing is read or kept on the way.
 
 from collections.abc import Awaitable, Callable
 
-from common.errors import NotFound
+from common.errors import TYPE_BASE, NotFound
+from common.problems import BY_STATUS, locale_of, respond
 from common.runtime import Runtime
 from common.topology import PEERS
 from fastapi import APIRouter, Request
@@ -13,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from console import gateway
-from console.domain.front import ANSWERED, METHODS, STREETS, Street, is_plain, route_paths
+from console.domain.front import ANSWERED, METHODS, OWN, STREETS, Street, is_plain, route_paths
 from console.store import Store
 
 Forward = Callable[[Request], Awaitable[Response]]
@@ -25,6 +26,8 @@ def _to(street: Street) -> Forward:
         path = raw.decode("ascii", "replace").partition("?")[0]
         if street.owner is None or not is_plain(path):
             raise NotFound
+        if street.owner == OWN:  # the method that it answers was asked before
+            return _only_get(request)
         rt: Runtime[Store] = request.app.state.runtime
         base = str(getattr(rt.settings, PEERS[street.owner])).rstrip("/")
         query = f"?{request.url.query}" if request.url.query else ""
@@ -36,6 +39,12 @@ def _to(street: Street) -> Forward:
 
     forward.permission = "owner's door"  # type: ignore[attr-defined]  # the owner asks for its own
     return forward
+
+
+def _only_get(request: Request) -> Response:
+    locale = locale_of(request.headers.get("accept-language"))
+    slug, title = BY_STATUS[405]
+    return respond({"type": TYPE_BASE + slug, "title": title.in_(locale), "status": 405}, locale=locale, headers={"Allow": "GET"})
 
 
 def front() -> APIRouter:

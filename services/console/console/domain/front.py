@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Street:
-    """A door and everything below it; `*` stands for one segment. Without an owner it is closed from outside."""
+    """A door and everything below it; `*` stands for one segment. Without an owner it is closed from outside; console's own only answers itself."""
 
     path: str
     owner: str | None
     below: bool = True
 
 
+OWN = "console"
 STREETS: tuple[Street, ...] = (
     Street("/v1/contacts/*", None),
     Street("/v1/staff/*/contact", None),
+    Street("/v1/cases/*/timeline", OWN, below=False),
     Street("/v1/cases", "intake"),
     Street("/v1/contacts", "intake", below=False),
     Street("/v1/keys", "intake"),
@@ -34,8 +36,8 @@ STREETS: tuple[Street, ...] = (
     Street("/v1/sites/*/subscriptions", "notify"),
 )  #: the first that fits decides; console's own doors are asked before
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-SAFE = frozenset({"GET", "HEAD"})
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ASKED = frozenset({
     "accept", "accept-language", "authorization", "content-encoding", "content-length", "content-type",
     "idempotency-key", "if-match", "if-none-match",

@@ -6,7 +6,7 @@ Not here: how a line is filled (`timeline`) and how values are said (`wording`).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-ACTS, CASE, DUE, ISSUE, STOP, ALARM, OPEN, RAISE, TELL = range(9)  # order of what happens at the same instant: cause before effect
+ACTS, CASE, DUE, ISSUE, CLOSE, STOP, ALARM, OPEN, RAISE, TELL = range(10)  # order of what happens at the same instant: cause before effect
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,11 @@ def _notice(zh: str, en: str, *parts: str, **data: str) -> Line:
 
 LINES: Mapping[str, Line] = {
     "case.registered": Line(
-        CASE, "受理登记|{kind}|{channel}", "Recorded|{kind}|by {channel}", {"kind": "case.kind", "channel": "case.channel"}, "case.owner"
+        CASE,
+        "受理登记|{kind}|{channel}|接报于 {reported_at}",
+        "Recorded|{kind}|by {channel}|reported {reported_at}",
+        {"kind": "case.kind", "channel": "case.channel"},
+        "case.owner",
     ),
     "case.classified": Line(
         CASE,
@@ -73,11 +77,9 @@ LINES: Mapping[str, Line] = {
         {"previous": "previous_owner", "person": "case.owner"},
     ),
     "case.work_done": Line(CASE, "工单全部完成", "All orders done"),
-    "case.closed": Line(CASE, "结案|{outcome}", "Closed|{outcome}", {"outcome": "outcome"}),
+    "case.closed": Line(CLOSE, "结案|{outcome}", "Closed|{outcome}", {"outcome": "outcome"}),
     "case.reopened": Line(CASE, "重新处理|返工 {rework}", "Reopened|to be done again: {rework}", {"rework": "rework_of"}),
-    "promise.made": Line(
-        DUE, "作出承诺|{due_day}|{due_at}", "Promise made|{due_day}|{due_at}", {"due_at": "due_at", "date_only": "date_only"}
-    ),
+    "promise.made": Line(DUE, "作出承诺|{due_day}|{due_at}", "Promise made|{due_day}|{due_at}", {"due_at": "due_at", "date_only": "date_only"}),
     "promise.kept": Line(ACTS, "兑现承诺|{belated}", "Promise kept|{belated}"),
     "visit.due": Line(DUE, "应回访|由{role}负责", "Return visit due|by the {role}", {"role": "role"}),
     "visit.recorded": Line(
@@ -99,9 +101,7 @@ LINES: Mapping[str, Line] = {
         },
     ),
     "work_order.accepted": _order("接单", "Order accepted", by="order.acceptor"),
-    "work_order.arrived": _order(
-        "到场", "On site", "{excused}", "{plan_told}", by="order.assignee", excused="excused", plan_told="plan_told"
-    ),
+    "work_order.arrived": _order("到场", "On site", "{excused}", "{plan_told}", by="order.assignee", excused="excused", plan_told="plan_told"),
     "work_order.assessed": _order(
         "现场确认", "Assessed on site", "{outcome}", "{plan_told}", by="order.assignee", outcome="outcome", plan_told="plan_told"
     ),
@@ -110,9 +110,7 @@ LINES: Mapping[str, Line] = {
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
     "work_order.inspected": _order("查验合格", "Inspected and passed"),
     "work_order.cancelled": _order("工单取消", "Order cancelled"),
-    "clock.opened": _clock(
-        OPEN, "开始计时|{clock}|{due_at} 到期|{undated}", "Clock started|{clock}|due {due_at}|{undated}"
-    ),
+    "clock.opened": _clock(OPEN, "开始计时|{clock}|{due_at} 到期|{undated}", "Clock started|{clock}|due {due_at}|{undated}"),
     "clock.redated": _clock(OPEN, "时限调整|{clock}|新到期 {due_at}", "Clock redated|{clock}|now due {due_at}"),
     "clock.warned": _clock(ALARM, "预警|{clock}|{due_at} 到期", "Warning|{clock}|due {due_at}"),
     "clock.breached": _clock(ALARM, "超时|{clock}|应于 {due_at} 前完成", "Overdue|{clock}|was due {due_at}"),
@@ -127,10 +125,19 @@ LINES: Mapping[str, Line] = {
         persons="persons",
         skipped="skipped",
     ),
+    "escalation.raised:warning": _clock(
+        RAISE,
+        "预警已通知|{clock}|{roles}|{persons}|{skipped}无人在岗",
+        "Warning raised|{clock}|to {roles}|{persons}|nobody on duty as {skipped}",
+        level="level",
+        roles="roles",
+        persons="persons",
+        skipped="skipped",
+    ),
     "notice.sent": _notice("通知已发出", "Notice sent"),
     "notice.failed": _notice("通知未能送达", "Notice failed", "{reason}", reason="reason"),
     "notice.withheld": _notice("通知未发", "Notice withheld", "{reason}", reason="reason"),
-}  #: kind of fact -> its line
+}  #: kind of fact -> its line; `kind:level` where one level reads otherwise
 
 CASES: Mapping[str, str] = {
     "case": "case.id",

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from common.envelope import Event
-from common.events import Fact, PromiseKept
+from common.events import CaseRegistered, Fact, PromiseKept
 from common.states import ClockState
 from pydantic import AwareDatetime, BaseModel
 
@@ -66,7 +66,8 @@ def entry(event: Event[Any], recorded: datetime) -> Entry | None:
 
 def text(made: Entry, speech: Speech) -> str:
     """Return the entry as a sentence."""
-    line, data = LINES[made.kind], dict(made.data)
+    line = LINES.get(f"{made.kind}:{made.data.get('level')}") or LINES[made.kind]
+    data = dict(made.data)
     due = data.get("due_at")
     if data.get("date_only") == "True" and isinstance(due, datetime):
         data = data | {"due_at": "", "due_day": speech.last_day(due)}
@@ -119,6 +120,11 @@ def _addressed(fact: Fact) -> str | None:
     return reference if kind == "role" else None
 
 
+def _reported_at(fact: Fact) -> datetime | None:
+    case = _reach(fact, "case")
+    return case.received_at if isinstance(fact, CaseRegistered) and case.received_at != case.registered_at else None
+
+
 def _belated(fact: Fact) -> bool | None:
     return fact.kept_at > fact.due_at if isinstance(fact, PromiseKept) else None
 
@@ -131,6 +137,7 @@ DERIVED: Mapping[str, Callable[[Fact], Any]] = {
     "recipient": _recipient,
     "person": _person,
     "addressed": _addressed,
+    "reported_at": _reported_at,
     "belated": _belated,
     "undated": _undated,
 }  #: placeholders that no single field holds

@@ -58,7 +58,7 @@ class Speech:
     def value(self, name: str, value: Value | None) -> str | None:
         """Return a value in words, None where there is nothing to say (absent, or a flag whose table has no word for it)."""
         if isinstance(value, datetime):
-            return self.instant(value)
+            return self.due(value) if name == "due_at" else self.instant(value)
         if isinstance(value, list):
             return ("\u3001" if self.locale != "en" else ", ").join(self.code(name, item) for item in value) or None
         if not value or (value in FLAGS and value not in LABELS.get(name, {})):
@@ -68,6 +68,10 @@ class Speech:
     def instant(self, at: datetime) -> str:
         """Return day and time of day on the site's clock, to the minute."""
         return f"{self.day(at)} {self.clock(at)}"
+
+    def due(self, at: datetime) -> str:
+        """Return an instant at which something is due: midnight is the end of the day before, 24:00 (DEF-05)."""
+        return f"{self.last_day(at)} 24:00" if self.clock(at) == "00:00" else self.instant(at)
 
     def clock(self, at: datetime) -> str:
         """Return the local time of day, to the minute."""

@@ -17,6 +17,7 @@ from typing import Any
 from common.errors import Transient
 from common.runtime import Runtime
 from common.timesource import SystemTime, Time, machine_now
+from uvicorn import Server
 
 from console.store import Store
 
@@ -96,23 +97,23 @@ class Live:
 
 
 def end_with_server(live: Live) -> None:
-    """End the streams as soon as the process is told to stop: a server waits for open connections before it tells anybody.
+    """End the streams as soon as uvicorn is told to stop: it waits for open connections before it tells the app.
 
-    The handler that is there is called as before. Only a process's main thread can do it; elsewhere the server's own grace period does.
+    Its own handler is called as before. Under any other server, and in a world inside another process, nothing is touched.
     """
     if threading.current_thread() is not threading.main_thread():
         return
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
+        if not isinstance(getattr(before, "__self__", None), Server) or not callable(before):
+            continue
 
-        def stop(signum: int, frame: FrameType | None, before: Any = before) -> None:
+        def stop(signum: int, frame: FrameType | None, before: Callable[[int, FrameType | None], Any] = before) -> None:
             loop.call_soon_threadsafe(live.close)
-            if callable(before):
-                before(signum, frame)
+            before(signum, frame)
 
-        if callable(before):
-            signal.signal(number, stop)
+        signal.signal(number, stop)
 
 
 @dataclass(frozen=True)

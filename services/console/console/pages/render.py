@@ -26,9 +26,7 @@ HEADERS = {
 
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
-    made = Environment(
-        loader=PackageLoader("console.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    made = Environment(loader=PackageLoader("console.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.globals["asset"] = address
     return made
 

@@ -20,6 +20,7 @@ TONES: Mapping[str, str] = {
     "clock.warned": "warn",
     "clock.breached": "bad",
     "escalation.raised": "bad",
+    "escalation.raised:warning": "warn",
     "notice.failed": "bad",
     "notice.withheld": "warn",
     "clock.met:met": "good",
@@ -29,7 +30,7 @@ TONES: Mapping[str, str] = {
     "visit.recorded:False": "bad",
     "work_order.cancelled": "warn",
 }  #: kind of entry, and what decides within it -> colour of its dot
-DECIDES = {"clock.met": "clock_state", "visit.recorded": "satisfied"}
+DECIDES = {"clock.met": "clock_state", "visit.recorded": "satisfied", "escalation.raised": "level"}
 CLOCK_TONES = {ClockState.MET: "good", ClockState.LATE: "bad", ClockState.EXCUSED: "warn"}
 
 
@@ -206,7 +207,7 @@ def _countdown(clock: BoardClock | None, speech: Speech, now: datetime) -> Count
     if clock is None or clock.due_at is None or not clock.counts:
         return None
     start, due = (int(at.timestamp() * 1000) for at in (clock.start_at, clock.due_at))
-    return Countdown(start, due, speech.instant(clock.due_at), clock.due_at < now)
+    return Countdown(start, due, speech.due(clock.due_at), clock.due_at < now)
 
 
 def _clock(clock: BoardClock, speech: Speech, now: datetime) -> ShownClock:
@@ -215,7 +216,7 @@ def _clock(clock: BoardClock, speech: Speech, now: datetime) -> ShownClock:
         state=Tag(clock.state, speech.code("clock_state", clock.state)),
         tone=CLOCK_TONES.get(clock.state, ""),
         since=speech.instant(clock.start_at),
-        due=speech.instant(clock.due_at) if clock.due_at else None,
+        due=speech.due(clock.due_at) if clock.due_at else None,
         stopped=speech.instant(clock.stopped_at) if clock.stopped_at else None,
         countdown=_countdown(clock, speech, now),
         levels=[Tag(level, speech.code("level", level)) for level in clock.levels],

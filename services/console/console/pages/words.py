@@ -49,7 +49,7 @@ WORDS: dict[str, Text] = {
     "now": Text("业务时间", "Business time"),
     "stopped": Text("暂停", "paused"),
     "faster": Text("倍速", "speed"),
-    "received": Text("受理时间", "Received"),
+    "received": Text("接报时间", "Received"),
     "channel": Text("渠道", "Channel"),
     "unit": Text("房号", "Unit"),
     "category": Text("类别", "Category"),

@@ -19,7 +19,7 @@ from dispatch.domain.moves import MOVES
 from dispatch.domain.slips import HandOver
 from dispatch.store import Store
 
-router = APIRouter(tags=["work orders"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 422, 429, 503)})
+router = APIRouter(tags=["work orders"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 415, 422, 429, 503)})
 CONFLICT: dict[int | str, dict[str, Any]] = {409: RESPONSES[409]}
 
 Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$", description="the order's number, `<case>-<n>`")]

@@ -8,7 +8,7 @@ from typing import Annotated
 from common.doors import Door, permit
 from common.errors import NotFound
 from common.problems import RESPONSES
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from dispatch import handlers
 from dispatch.api.orders import CONFLICT, Site
@@ -16,8 +16,9 @@ from dispatch.api.shapes import ContactOut, PeopleOut
 from dispatch.domain.people import SitePeople
 from dispatch.store import Store
 
-router = APIRouter(tags=["people"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 422, 429, 503)})
+router = APIRouter(tags=["people"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 415, 422, 429, 503)})
 
+AtSite = Annotated[str | None, Query(pattern=r"^[A-Z0-9]{2,8}$")]
 Person = Annotated[str, Path(pattern=r"^((person|contractor):)?[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -37,10 +38,10 @@ async def get_people(site: Site, door: Annotated[Door[Store], permit("who.read")
 
 
 @router.get("/v1/staff/{person}/contact")
-async def get_contact(person: Person, door: Annotated[Door[Store], permit("staff.read")]) -> ContactOut:
-    """How to reach a person or contractor at this moment; for services only."""
-    found = await door.store.contact(person.rsplit(":", 1)[-1])
-    if found is None:
+async def get_contact(person: Person, door: Annotated[Door[Store], permit("staff.read")], site: AtSite = None) -> ContactOut:
+    """How to reach a person or contractor at this moment; for services only. Who works at several sites is reached as `site` says."""
+    found = await door.store.contact(person.rsplit(":", 1)[-1], site=site)
+    if found is None or not door.by.sees(found[0]):
         raise NotFound
     return ContactOut.of(*found)
 

@@ -84,7 +84,7 @@ async def _to_person(rt: Runtime[Store], gateway: Gateway, notice: Notice, now: 
         return partial(withheld, reason=notice.moot)
     if notice.hold is not Hold.NEVER and not is_open(site.speaking, now):
         return partial(postponed, until=opening(site.speaking, now))
-    contact = await _contact(rt, *DOORS[notice.audience], notice.ref)
+    contact = await _contact(rt, notice, notice.audience, notice.ref)
     if contact is None or not contact.get("email"):
         return partial(withheld, reason="no_contact" if contact is None else "no_email")
     text = await _worded(rt, notice, site, contact)
@@ -95,15 +95,17 @@ async def _to_person(rt: Runtime[Store], gateway: Gateway, notice: Notice, now: 
 async def _worded(rt: Runtime[Store], notice: Notice, site: SiteView, contact: dict[str, Any]) -> Message:
     names = Names(person=contact.get("name"))
     if notice.receiver and _STAFF_ID.fullmatch(notice.receiver):
-        receiver = await _contact(rt, *DOORS[Audience.STAFF], notice.receiver) or {}
+        receiver = await _contact(rt, notice, Audience.STAFF, notice.receiver) or {}
         department = await rt.store.department(notice.site, notice.receiver)
         names = Names(contact.get("name"), receiver.get("name"), department, receiver.get("phone"))
     return render(notice.template, notice.params, site, contact.get("locale") or notice.locale, names)
 
 
-async def _contact(rt: Runtime[Store], peer: str, path: str, ref: str) -> dict[str, Any] | None:
+async def _contact(rt: Runtime[Store], notice: Notice, audience: Audience, ref: str) -> dict[str, Any] | None:
     """Fetch a contact at the moment of sending; it is kept nowhere. None when there is none (any more). Raises PeerAway."""
-    found: dict[str, Any] | None = await rt.ask(peer, path.format(quote(ref, safe="")))
+    peer, path = DOORS[audience]
+    site = notice.site if audience is Audience.STAFF else None  # a person may be reached differently at each site
+    found: dict[str, Any] | None = await rt.ask(peer, path.format(quote(ref, safe="")), site=site)
     return found
 
 

@@ -56,7 +56,8 @@ def _worker(order: OrderState) -> str | None:
 
 
 def _owner(case: CaseState) -> tuple[str, ...]:
-    return (case.owner,) if case.owner else ()
+    """Return the first-contact owner; a call centre's key (`key:…`) only holds the case until staff has it, and nobody can tell a key."""
+    return (case.owner,) if case.owner and ":" not in case.owner else ()
 
 
 def _of_department(asked: Asked, role: str) -> tuple[str, ...]:

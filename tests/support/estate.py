@@ -1,0 +1,149 @@
+"""Two sites of a property group in one MemoryWorld, with people, cases, orders, clocks, notices and endpoints: what doors are tried on.
+
+Everything is made through public doors; only parked facts are laid down as they would lie. Not here: bodies (`operations`), what is tried.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from common import inbox
+from common.auth import Tokens
+from common.documents import Doc
+from common.envelope import Envelope
+from common.errors import HuiyinError
+from common.runtime import Runtime
+from common.states import Lane
+from fastapi import FastAPI
+from huiyin.sites import Site, apply_site, load_site
+from huiyin.world.memory import memory_world
+from huiyin.world.world import SERVICES, World
+
+from tests.support.operations import Things
+
+START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
+OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
+FAULT = "water_leak"
+PACKS = Path(__file__).parents[2] / "packs" / "sites"
+MOVING = frozenset({"jobs", "cursors", "reports"})  #: what loops write by themselves, whoever asks
+PASSWORD = "a password of tests"
+
+
+@dataclass
+class Estate:
+    """The world, its apps, and what there is at each site."""
+
+    world: World
+    apps: dict[str, FastAPI]
+    sites: dict[str, Site]
+    keys: dict[str, str] = field(default_factory=dict)  #: site -> API key
+    things: dict[str, Things] = field(default_factory=dict)  #: site -> kind of thing -> id
+
+    def runtime(self, service: str) -> Runtime[Any]:
+        """The running service."""
+        runtime: Runtime[Any] = self.apps[service].state.runtime
+        return runtime
+
+    def staff(self, *sites: str, role: str = "administrator", person: str = "somebody") -> str:
+        """A token of a member of staff."""
+        return self.world.doors.staff(person, (role,), sites)
+
+    async def call(
+        self, service: str, method: str, path: str, *, by: str | None = None, key: str | None = None, locale: str = "en", **more: Any
+    ) -> httpx2.Response:
+        """Knock and return the whole answer. `by`: a credential, none by default."""
+        headers = {"Accept-Language": locale} | ({"Authorization": f"Bearer {by}"} if by else {}) | ({"Idempotency-Key": key} if key else {})
+        headers |= more.pop("headers", {})
+        return await self.world.doors.clients[service].request(method, path, headers=headers, **more)
+
+    def documents(self) -> dict[str, dict[str, dict[str, Doc]]]:
+        """Everything stored, by service, collection and id, but for what loops write by themselves."""
+        kept = {}
+        for service in SERVICES:
+            data: dict[str, dict[str, Doc]] = self.runtime(service).documents._data  # type: ignore[attr-defined]  # noqa: SLF001 - to look, not to touch
+            kept[service] = {name: deepcopy(rows) for name, rows in data.items() if rows and name not in MOVING}
+        return kept
+
+    async def report(self, site: str, key: str, **changed: Any) -> str:
+        """Report a repair and return its number."""
+        body = {"site": site, "kind": "repair", "channel": "phone", "fault": FAULT, "subject": "厨房水管", "unit": "1-101"}
+        body |= {"reporter": {"name": "测试业主", "phone": "13900000000", "email": f"owner@{site.lower()}.example"}}
+        answer = await self.call("intake", "POST", "/v1/cases", by=self.keys[site], key=key, json=body | changed)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["number"])
+
+
+@asynccontextmanager
+async def an_estate() -> AsyncIterator[Estate]:
+    """Yield it, at rest."""
+    async with memory_world(START) as world:
+        apps = {name: client._transport.apps[f"{name}.world"].app for name, client in world.doors.clients.items()}  # type: ignore[attr-defined]  # noqa: SLF001 - the door of a world is HTTP
+        made = Estate(world, apps, {site: load_site(PACKS / f"{site}.yaml") for site in (OURS, THEIRS)})
+        for site in made.sites.values():
+            await apply_site(world.doors, site)
+        await world.settle()
+        for site in made.sites:
+            await _furnish(made, site)
+        await world.settle()
+        for site in made.sites:
+            await _look_around(made, site)
+        yield made
+
+
+async def _furnish(made: Estate, site: str) -> None:
+    doors = made.world.doors
+    key = await doors.surely("intake", "POST", "/v1/keys", body={"name": f"call centre of {site}", "sites": [site]})
+    made.keys[site] = key["key"]
+    hook = {"url": f"https://{site.lower()}.example.com/hook", "kinds": ["*"]}
+    endpoint = (await doors.surely("notify", "PUT", f"/v1/sites/{site}/subscriptions", body={"endpoints": [hook]}))["endpoints"][0]
+    account = {"login": f"desk-{site.lower()}", "password": PASSWORD, "person": f"{site.lower()}-desk", "roles": ["administrator"], "sites": [site]}
+    await doors.surely("console", "POST", "/v1/accounts", body=account)
+    case = await made.report(site, f"first-{site}")
+    people = made.sites[site].rota.people
+    made.things[site] = {"site": site, "case": case, "fault": FAULT, "key": key["id"], "endpoint": endpoint["id"], "person": people[0].id}
+    made.things[site] |= {"calendar": "CN", "year": "2027", "login": account["login"]}
+
+
+async def _look_around(made: Estate, site: str) -> None:
+    doors, things = made.world.doors, made.things[site]
+    things["contact"] = (await doors.surely("intake", "GET", f"/v1/cases/{things['case']}"))["contact"]["ref"]
+    order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
+    things |= {"order": order["id"], "assignee": order["assignee"]}
+    things["clock"] = (await doors.surely("sla", "GET", "/v1/clocks", case=things["case"]))[0]["id"]
+    things["parked"] = f"intake:case:{things['case']}:99"
+    for service in SERVICES:
+        await made.runtime(service).documents.put("parked", parked_row(made.runtime(service), site, things["parked"]))
+
+
+def parked_row(runtime: Runtime[Any], site: str, id: str) -> Doc:
+    """A fact of a site that a bug has parked."""
+    kind, subject = "case.closed", id.rsplit(":", 2)[1]
+    fact = Envelope(
+        id=id, source="/huiyin/intake", type=f"huiyin.{kind}.v1", subject=subject, time=START, site=site, lane=Lane.NORMAL, seq=99, data={}
+    )
+    body = fact.model_dump_json().encode()
+    sealed = runtime.vault.seal(runtime.name, "parked", body.decode())
+    return inbox.parked_row(body, HuiyinError(), 3, sealed, START, fact)
+
+
+def foreign_service_token(estate: Estate, *sites: str) -> str:
+    """A token of a service that sees only these sites."""
+    return Tokens(estate.world.settings).issue("service:probe", kind="service", roles=("service",), sites=sites, ttl=timedelta(minutes=5))
+
+
+def problem(answer: httpx2.Response) -> tuple[int, str]:
+    """Status and slug of a refusal; the answer has to be a problem document."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    return answer.status_code, str(body["type"]).removeprefix("urn:huiyin:problem:")
+
+
+def fields(answer: httpx2.Response) -> list[str]:
+    """Names of the fields that a refusal complains about."""
+    return [row["field"] for row in answer.json().get("errors", ())]

@@ -1,0 +1,148 @@
+"""Every door of every service, read from its routes and its OpenAPI document, and a body that each one takes.
+
+A door that is added appears in the tests of permissions, scope and bad input by itself; one that reads a body needs a line in `BODIES`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+Things = dict[str, str]
+Json = dict[str, Any]
+PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path of one service, pages and front address included."""
+
+    service: str
+    method: str
+    path: str
+    permissions: tuple[str, ...]  #: as declared, by its dependencies and by itself
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Operation(Route):
+    """A route that is in the OpenAPI document."""
+
+    document: Json
+    components: Json
+
+    @property
+    def body(self) -> Json | None:
+        """Schema of the body, None when it reads none."""
+        content = self.document.get("requestBody", {}).get("content", {})
+        return content["application/json"]["schema"] if content else None
+
+    @property
+    def permission(self) -> str:
+        """What it asks for."""
+        return self.permissions[0]
+
+    def parameters(self, place: str) -> list[str]:
+        """Names of the parameters in `path` or `query`."""
+        return [row["name"] for row in self.document.get("parameters", ()) if row["in"] == place]
+
+
+def _declared(route: APIRoute) -> Iterator[str]:
+    def calls(dependant: Dependant) -> Iterator[Any]:
+        for one in dependant.dependencies:
+            yield one.call
+            yield from calls(one)
+
+    for call in (route.endpoint, *calls(route.dependant)):
+        if permission := getattr(call, "permission", None):
+            yield str(permission)
+
+
+def routes(service: str, app: FastAPI) -> list[Route]:
+    """Everything that answers at this service."""
+    found = []
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        permissions = tuple(dict.fromkeys(_declared(route))) if isinstance(route, APIRoute) else ()
+        found += [Route(service, method, str(context.path), permissions) for method in sorted(context.methods or ())]
+    return found
+
+
+def operations(service: str, app: FastAPI) -> list[Operation]:
+    """What the OpenAPI document of this service lists."""
+    document = app.openapi()
+    permissions = {(route.method, route.path.replace(":path}", "}")): route.permissions for route in routes(service, app)}
+    return [
+        Operation(service, method.upper(), path, permissions[method.upper(), path], one, document.get("components", {}))
+        for path, item in document["paths"].items()
+        for method, one in item.items()
+    ]
+
+
+def _report(things: Things) -> Json:
+    return {
+        "site": things["site"], "kind": "repair", "channel": "phone", "fault": things["fault"], "subject": "厨房水管", "unit": "1-101",
+        "reporter": {"name": "测试业主", "phone": "13900000000", "email": "owner@example.com"},
+    }  # fmt: skip
+
+
+def _people(_things: Things) -> Json:
+    return {"people": [{"id": "p-one", "name": "某人", "roles": ["receptionist"]}]}
+
+
+def _account(things: Things) -> Json:
+    return {"login": "someone", "password": "long enough", "person": "p-one", "roles": ["receptionist"], "sites": [things["site"]]}
+
+
+Body = Callable[[Things], Json]
+
+
+def _always(**body: Any) -> Body:
+    return lambda _things: dict(body)
+
+
+BODIES: dict[str, Body] = {
+    "/v1/cases": _report,
+    "/v1/cases/of-caller": lambda things: {"site": things["site"], "phone": "13900000000"},
+    "/v1/cases/{number}/classify": _always(urgency="P2"),
+    "/v1/cases/{number}/respond": _always(),
+    "/v1/cases/{number}/request-work": _always(department="engineering"),
+    "/v1/cases/{number}/reply": _always(form="phone", text="已安排", final=False),
+    "/v1/cases/{number}/promise": _always(text="换新", due_date="2026-03-20"),
+    "/v1/cases/{number}/keep-promise": _always(),
+    "/v1/cases/{number}/record-result": _always(text="已处理"),
+    "/v1/cases/{number}/tell-result": _always(forms=["phone"]),
+    "/v1/cases/{number}/visit": _always(form="phone", satisfied=True),
+    "/v1/cases/{number}/waive-visit": _always(outcome="无人应答"),
+    "/v1/cases/{number}/close": _always(),
+    "/v1/cases/{number}/transfer": lambda things: {"to": things["person"], "reason": "换班"},
+    "/v1/keys": lambda things: {"name": "a call centre", "sites": [things["site"]]},
+    "/v1/work-orders/{number}/accept": _always(),
+    "/v1/work-orders/{number}/arrive": _always(reason="堵车"),
+    "/v1/work-orders/{number}/assess": _always(outcome="normal"),
+    "/v1/work-orders/{number}/complete": _always(record="已更换"),
+    "/v1/work-orders/{number}/sign": _always(),
+    "/v1/work-orders/{number}/return": _always(),
+    "/v1/work-orders/{number}/inspect": _always(passed=True),
+    "/v1/work-orders/{number}/cancel": _always(reason="重复"),
+    "/v1/work-orders/{number}/excuse": _always(reason="材料未到"),
+    "/v1/sites/{site}/slips": _always(),
+    "/v1/sites/{site}/people": _people,
+    "/v1/sites/{site}/policy": lambda things: {"site": things["site"], "name": {"zh": "甲", "en": "A"}},
+    "/v1/calendars/{calendar}/{year}": _always(off=["2027-01-01"]),
+    "/v1/sites/{site}/subscriptions": _always(endpoints=[{"url": "https://hooks.example.com/x", "kinds": ["*"]}]),
+    "/v1/session": _always(login="nobody", password="no such password"),
+    "/v1/accounts": _account,
+    "/v1/parked/{id}/discard": _always(reason="试验消息"),
+}  #: path -> a body that is right in its shape
+
+
+def body_of(operation: Operation, things: Things) -> Json | None:
+    """A right body for a door, None where it reads none."""
+    return BODIES[operation.path](things) if operation.body is not None else None
