@@ -1,17 +1,25 @@
 """The stories of this folder in both worlds: everything built passes, everything else says *not yet* and fails under --strict."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from huiyin.main import app
 from huiyin.scenario import WorldName
 from huiyin.story.judge import judge
 from huiyin.story.verdict import Outcome
+from huiyin.world.world import SERVICES
 from typer.testing import CliRunner
 
 from tests.scenarios.conftest import HERE, Told, all_stories, observation
 from tests.support.servers import Addresses
+from tests.support.until import until
 
 NOT_BUILT = {
     "SC-01": 3,  # the owners' group, the plan
@@ -39,6 +47,26 @@ def test_story_passes_on_real_servers(told: Told, servers: Addresses, monkeypatc
     monkeypatch.setenv("HUIYIN_MONGO_URL", servers.mongo_url)
     monkeypatch.setenv("HUIYIN_AMQP_URL", servers.amqp_url)
     _check(told, WorldName.STACK)
+
+
+@pytest.mark.stack
+def test_ctrl_c_leaves_no_process_behind(servers: Addresses) -> None:
+    env = os.environ | {"HUIYIN_MONGO_URL": servers.mongo_url, "HUIYIN_AMQP_URL": servers.amqp_url}
+    command = [sys.executable, "-m", "huiyin", "scenario", "run", str(HERE / "sc-10.yaml"), "--world", "stack"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    children: list[psutil.Process] = []
+
+    async def all_started() -> bool:
+        children[:] = psutil.Process(process.pid).children(recursive=True)
+        return len(children) >= len(SERVICES)
+
+    asyncio.run(until(all_started, wanted=True, seconds=120))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert [child for child in children if child.is_running()] == []
 
 
 def test_a_pack_that_exists_in_no_source_runs_a_story() -> None:

@@ -209,7 +209,7 @@ class Broker:
 
     def __init__(self) -> None:
         """Begin without queues."""
-        self.queues: dict[str, tuple[list[str], Handle]] = {}
+        self.queues: dict[str, tuple[list[str], MemoryBus]] = {}
         self.in_flight = 0
 
 
@@ -219,15 +219,17 @@ class MemoryBus:
     def __init__(self, broker: Broker) -> None:
         """Join the broker."""
         self._broker = broker
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  #: messages in work here: whoever receives finishes them, not whoever published
         self._names: list[str] = []
+        self._handle: Handle | None = None
 
     async def start(self, service: str, prefixes: Sequence[str], handle: Handle) -> None:
         """Bind one queue per lane to whole streams."""
+        self._handle = handle
         for lane in Lane:
             name = f"{service}.{lane}"
             self._names.append(name)
-            self._broker.queues[name] = ([f"*.{lane}.{prefix}.*" for prefix in prefixes], handle)
+            self._broker.queues[name] = ([f"*.{lane}.{prefix}.*" for prefix in prefixes], self)
 
     async def stop(self) -> None:
         """Take no more messages and finish those in work."""
@@ -238,17 +240,22 @@ class MemoryBus:
     async def publish(self, rows: Sequence[Outgoing]) -> list[bool]:
         """Deliver each row to every queue whose binding matches; always confirmed."""
         for row in rows:
-            for patterns, handle in list(self._broker.queues.values()):
+            for patterns, receiver in list(self._broker.queues.values()):
                 if any(fnmatch.fnmatchcase(row.key, pattern) for pattern in patterns):
-                    task = asyncio.create_task(self._deliver(handle, row.body))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+                    receiver.take(row.body)
         return [True] * len(rows)
 
-    async def _deliver(self, handle: Handle, body: bytes) -> None:
+    def take(self, body: bytes) -> None:
+        """Begin to handle a message."""
+        task = asyncio.create_task(self._deliver(body))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, body: bytes) -> None:
         self._broker.in_flight += 1
         try:
-            await handle(body)
+            if self._handle:
+                await self._handle(body)
         finally:
             self._broker.in_flight -= 1
 

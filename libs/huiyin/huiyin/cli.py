@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeVar
 
 import structlog
 import typer
+from common.errors import HuiyinError, StartRefused, Transient
 from rich.console import Console
 from rich.table import Table
 
-from huiyin.exits import Ends
+from huiyin.exits import BadInput, Ends, Failed, NotHere
 
 T = TypeVar("T")
 INTERRUPTED = 130
@@ -35,9 +36,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except Ends as end:
         err.print(f"huiyin: {end}", markup=False, soft_wrap=True)
         raise typer.Exit(end.code) from None
+    except HuiyinError as error:
+        err.print(f"huiyin: {error.slug}: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(NotHere.code if isinstance(error, Transient | StartRefused) else Failed.code) from None
     except KeyboardInterrupt:
         err.print("huiyin: interrupted", markup=False)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def writable(path: Path | None) -> None:
+    """Make sure, before any work is done, that a result can be written. Raises BadInput."""
+    if path is None:
+        return
+    try:
+        path.touch()
+    except OSError as wrong:
+        raise BadInput(f"{path} cannot be written: {wrong.strerror}") from wrong
 
 
 def show_json(value: Any) -> None:

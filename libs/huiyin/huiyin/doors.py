@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import jwt
 from common.auth import ALL_SITES, Tokens
-from common.errors import TYPE_BASE, StartRefused
+from common.errors import TYPE_BASE
 from common.settings import Settings
 from common.topology import PEERS
 from pydantic import ValidationError
@@ -55,6 +56,14 @@ class Answer:
         return f"{self.status} {self.type}: " + "; ".join(said + fields)
 
 
+def signed(tokens: Tokens, person: str, roles: tuple[str, ...], sites: tuple[str, ...], ttl: timedelta) -> str:
+    """Return a token of a member of staff. Raises NotHere when the private key is none."""
+    try:
+        return tokens.issue(person, kind="staff", roles=roles, sites=sites, ttl=ttl)
+    except (ValueError, TypeError, jwt.PyJWTError) as wrong:
+        raise NotHere("HUIYIN_TOKEN_PRIVATE_KEY is no Ed25519 key in PEM") from wrong
+
+
 class Doors:
     """Clients of the five services and whoever knocks."""
 
@@ -64,8 +73,8 @@ class Doors:
         self._operator = ""
 
     def staff(self, person: str, roles: tuple[str, ...], sites: tuple[str, ...]) -> str:
-        """Return a token of a member of staff."""
-        return self._tokens.issue(person, kind="staff", roles=roles, sites=sites, ttl=TOKEN_LIFE)
+        """Return a token of a member of staff. Raises NotHere where no key can sign it."""
+        return signed(self._tokens, person, roles, sites, TOKEN_LIFE)
 
     @property
     def operator(self) -> str:
@@ -155,10 +164,7 @@ async def open_doors(settings: Settings | None = None) -> AsyncIterator[Doors]:
             )
             for service, field in PEERS.items()
         }
-        try:
-            yield Doors(clients, Tokens(here))
-        except StartRefused as refused:
-            raise NotHere(str(refused)) from refused
+        yield Doors(clients, Tokens(here))
 
 
 def address(settings: Settings) -> str:

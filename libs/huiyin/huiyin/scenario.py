@@ -72,6 +72,7 @@ def run_files(
 
 
 async def _all(files: Sequence[Path], world: WorldName, json_file: Path | None) -> set[Outcome]:
+    cli.writable(json_file)
     found: set[Outcome] = set()
     rows: list[dict[str, Any]] = []
     async for name, story, verdicts, took in _run(files, world):

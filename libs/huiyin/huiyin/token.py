@@ -7,7 +7,7 @@ import typer
 from common.auth import PERMISSIONS, Tokens
 
 from huiyin import cli
-from huiyin.doors import settings_here
+from huiyin.doors import settings_here, signed
 from huiyin.exits import NotHere
 
 INTERNAL = {"service", "call_centre"}
@@ -34,4 +34,4 @@ async def _issue(person: str, roles: tuple[str, ...], sites: tuple[str, ...], tt
     settings = settings_here()
     if settings.token_private_key is None:
         raise NotHere("HUIYIN_TOKEN_PRIVATE_KEY is not set: only who holds the private key can issue tokens")
-    return Tokens(settings).issue(person, kind="staff", roles=roles, sites=sites, ttl=ttl)
+    return signed(Tokens(settings), person, roles, sites, ttl)

@@ -90,3 +90,28 @@ def test_the_stack_world_without_servers_is_3(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HUIYIN_AMQP_URL", "amqp://guest:guest@127.0.0.1:9/")
     story = Path(__file__).parents[2] / "scenarios" / "sc-10.yaml"
     _ended(RUN.invoke(app, ["scenario", "run", str(story), "--world", "stack"]), 3, "HUIYIN_AMQP_URL and HUIYIN_MONGO_URL")
+
+
+@pytest.mark.parametrize("command", [["scenario", "run", "FILE", "--json"], ["replay", "FILE", "--world", "memory", "--out"]])
+def test_a_result_that_cannot_be_written_is_said_before_the_work(command: list[str], tmp_path: Path) -> None:
+    story = str(PACKS.parent / "tests" / "scenarios" / "sc-10.yaml")
+    rows = tmp_path / "rows.csv"
+    rows.write_text("request_id,created_at,closed_at,site,sla_target_at\nA,2011-07-01T08:00:00-04:00,,North,\n", encoding="utf-8")
+    words = [{"FILE": story if command[0] == "scenario" else str(rows)}.get(word, word) for word in command]
+    _ended(RUN.invoke(app, [*words, str(tmp_path / "no" / "folder" / "out")]), 4, "cannot be written")
+
+
+@pytest.mark.usefixtures("_secrets")
+def test_a_key_that_signs_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYIN_TOKEN_PRIVATE_KEY", "not a key")
+    _ended(RUN.invoke(app, ["token", "--person", "jn-li", "--role", "receptionist", "--site", "JN"]), 3, "HUIYIN_TOKEN_PRIVATE_KEY")
+    _ended(RUN.invoke(app, ["key", "list"]), 3, "HUIYIN_TOKEN_PRIVATE_KEY")
+
+
+@pytest.mark.usefixtures("_nobody")
+def test_the_demo_without_a_store_is_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYIN_TIME", "shared")
+    monkeypatch.setenv("HUIYIN_MONGO_URL", "mongodb://127.0.0.1:9/?replicaSet=rs0&serverSelectionTimeoutMS=200")
+    _ended(RUN.invoke(app, ["demo"]), 3, "store-away")
+    monkeypatch.setenv("HUIYIN_TIME", "system")
+    _ended(RUN.invoke(app, ["demo"]), 3, "HUIYIN_TIME=shared")

@@ -57,6 +57,7 @@ def replay(
 
 
 async def _replay(requests: Sequence[Request], world: WorldName, chunk: int, out: Path | None) -> Tally:
+    cli.writable(out)
     if not requests:
         raise BadInput("no request in the file")
     sites = cast((one.site for one in requests), packs_folder())

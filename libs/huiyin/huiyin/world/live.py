@@ -58,6 +58,8 @@ class LiveTime:
 class LiveWorld(World):
     """The running system."""
 
+    calms = 1  # nothing is concluded from it but that the next act can begin
+
     def __init__(self, doors: Doors, settings: Settings, time: LiveTime, now: datetime) -> None:
         """`now`: business time at this moment."""
         super().__init__(doors, settings, time, now, revision=time.revision, bound_s=PATIENCE_S)

@@ -21,7 +21,6 @@ SERVICES = tuple(LISTENS)
 BOUND_S = 60.0
 FIRST_PAUSE_S = 0.001
 LONGEST_PAUSE_S = 0.05
-QUIET_TWICE = 2
 
 Quiet = dict[str, dict[str, Any]]
 
@@ -40,6 +39,8 @@ class Steer(Protocol):
 
 class World:
     """The five services, their time and their doors."""
+
+    calms = 2  #: how often in a row nothing may move until the world is at rest
 
     def __init__(self, doors: Doors, settings: Settings, steer: Steer, start: datetime, *, revision: int = 0, bound_s: float = BOUND_S) -> None:
         """`revision`: what every service sees at the start; `bound_s`: longest machine time that a step may take."""
@@ -69,7 +70,7 @@ class World:
                 raise StillMoving(await self._parked(seen))
             moving = list(self._moving(seen))
             calm = 0 if moving else calm + 1
-            if calm == QUIET_TWICE:
+            if calm == self.calms:
                 return seen
             if monotonic() > until:
                 raise StillMoving(f"still moving after {self._bound_s:.0f} s: " + "; ".join(moving))

@@ -49,13 +49,13 @@ def is_slip(order: Order) -> bool:
 
 
 def pick(waiting: Sequence[Order], named: Sequence[str] | None) -> list[Order]:
-    """Return the slips to hand over: those named, or all that wait. Raises Invalid for one that does not wait."""
+    """Return the slips to hand over: those named, or all that wait. Raises Invalid naming the first that does not wait."""
     if named is None:
         return list(waiting)
     known = {order.id: order for order in waiting}
-    strangers = [number for number in named if number not in known]
-    if strangers:
-        raise Invalid("orders", "工单不在待交接之列", "not among the slips that wait for handover", orders=strangers[:20])
+    stranger = next((place for place, number in enumerate(named) if number not in known), None)
+    if stranger is not None:
+        raise Invalid(f"orders.{stranger}", "工单不在待交接之列", "not among the slips that wait for handover")
     return [known[number] for number in dict.fromkeys(named)]
 
 
