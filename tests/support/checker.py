@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 
 from common.documents import Doc
@@ -77,9 +77,9 @@ class Checker:
             **totals,
         )
 
-    async def drained(self, acknowledged: set[str], *, seconds: float = 120.0) -> Count:
-        """Count again and again until all is clean or the bound is over; return the last count."""
+    async def drained(self, acknowledged: set[str], *, parked: int = 0, seconds: float = 240.0) -> Count:
+        """Count again and again until all is clean but `parked`, or the bound is over; return the last count."""
         until = monotonic() + seconds
-        while not (now := await self.count(acknowledged)).clean and monotonic() < until:  # noqa: ASYNC110 - other processes
+        while not replace(now := await self.count(acknowledged), parked=now.parked - parked).clean and monotonic() < until:  # noqa: ASYNC110 - other processes
             await asyncio.sleep(0.5)
         return now

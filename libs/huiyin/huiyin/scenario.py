@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from huiyin import cli
+from huiyin.exits import Ends
 from huiyin.story.format import Story
 from huiyin.story.judge import judge
 from huiyin.story.load import cast_of, read_story, stories
@@ -49,7 +50,10 @@ async def _run(files: Sequence[Path], world: WorldName) -> AsyncIterator[tuple[s
     for file in files:
         for name, story in stories(read_story(file)):
             began = perf_counter()
-            seen = await observe(world, name, story, file)
+            try:
+                seen = await observe(world, name, story, file)
+            except Ends as end:
+                raise type(end)(f"{name}: {end}") from None
             yield name, story, judge(story, seen), perf_counter() - began
 
 
