@@ -1,6 +1,7 @@
 """Fixtures that every test may use: real servers. In CI a test that is skipped has failed, unless the machine cannot have what it needs."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,11 @@ EXCUSED = ("shared", "docker")  #: words of reasons that hold in CI too: data ou
 def anyio_backend() -> str:
     """Async tests and fixtures run on asyncio, all in one event loop."""
     return "asyncio"
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let what tests start hear it: a shell starts background jobs, and some CI runs, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
