@@ -3,6 +3,7 @@
 Everything is made through public doors; only parked facts are laid down as they would lie. Not here: bodies (`operations`), what is tried.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -69,12 +70,20 @@ class Estate:
             kept[service] = {name: deepcopy(rows) for name, rows in data.items() if rows and name not in MOVING}
         return kept
 
+    async def rest(self) -> None:
+        """Return when nothing moves; what is parked stays parked."""
+        calm = 0
+        while calm < 2:
+            calm = 0 if list(self.world._moving(await self.world.quiet())) else calm + 1  # noqa: SLF001 - `settle` refuses what is parked here
+            await asyncio.sleep(0)
+
     async def report(self, site: str, key: str, **changed: Any) -> str:
-        """Report a repair and return its number."""
+        """Report a repair, let it arrive everywhere, and return its number."""
         body = {"site": site, "kind": "repair", "channel": "phone", "fault": FAULT, "subject": "厨房水管", "unit": "1-101"}
         body |= {"reporter": {"name": "测试业主", "phone": "13900000000", "email": f"owner@{site.lower()}.example"}}
         answer = await self.call("intake", "POST", "/v1/cases", by=self.keys[site], key=key, json=body | changed)
         assert answer.status_code == 201, answer.text
+        await self.rest()
         return str(answer.json()["number"])
 
 
@@ -115,9 +124,10 @@ async def _look_around(made: Estate, site: str) -> None:
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
     things |= {"order": order["id"], "assignee": order["assignee"]}
     things["clock"] = (await doors.surely("sla", "GET", "/v1/clocks", case=things["case"]))[0]["id"]
-    things["parked"] = f"intake:case:{things['case']}:99"
-    for service in SERVICES:
-        await made.runtime(service).documents.put("parked", parked_row(made.runtime(service), site, things["parked"]))
+    for n, name in enumerate(("parked", "redriven"), 98):
+        things[name] = f"intake:case:{things['case']}:{n}"
+        for service in SERVICES:
+            await made.runtime(service).documents.put("parked", parked_row(made.runtime(service), site, things[name]))
 
 
 def parked_row(runtime: Runtime[Any], site: str, id: str) -> Doc:
