@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from common.sourced import DayTime, Section, Slug, Sourced
+from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Whole
 from common.states import CaseKind, Channel, Level, Party, Urgency
 
 
@@ -111,18 +111,18 @@ class Applies(Section):
     channel: Channels | None = None
     channel_form: ChannelForm | None = None
     party: Party | None = None  #: of the order; only for clocks of an order or a site-week
-    needs_repair: bool | None = None
-    anonymous: bool | None = None
-    out_of_scope: bool | None = None  #: false also while the scope is undecided
-    appointment: bool | None = None  #: a time was agreed
-    expected: bool | None = None  #: the reporter gave an expected resolution time
-    major: bool | None = None
+    needs_repair: Flag | None = None
+    anonymous: Flag | None = None
+    out_of_scope: Flag | None = None  #: false also while the scope is undecided
+    appointment: Flag | None = None  #: a time was agreed
+    expected: Flag | None = None  #: the reporter gave an expected resolution time
+    major: Flag | None = None
 
 
 class Duration(Section):
     """An amount of time, or a date that the case, the order or the promise brings."""
 
-    value: int | None = Field(default=None, ge=1, le=100_000)
+    value: Whole | None = Field(default=None, ge=1, le=100_000)
     unit: Unit
 
     @model_validator(mode="after")
@@ -148,13 +148,13 @@ class AfterBatch(Section):
     """From the batch that an order falls into until the last working day of the `weeks`-th week after that batch was due (DEF-13)."""
 
     code: str
-    weeks: int = Field(default=1, ge=1, le=8)
+    weeks: Whole = Field(default=1, ge=1, le=8)
 
 
 class Repeat(Section):
     """An update every so often until something happened (CLK_PROGRESS)."""
 
-    every: int = Field(ge=1)
+    every: Whole = Field(ge=1)
     unit: Literal["minute", "hour"]
     until: Moment
 
@@ -178,7 +178,7 @@ class ClockRule(Sourced):
     repeat: Repeat | None = None
     daily_at: DayTime | None = None
     strength: Strength = Strength.MUST
-    excusable: bool = False  #: a recorded special reason is allowed (SLA-38)
+    excusable: Flag = False  #: a recorded special reason is allowed (SLA-38)
     defers: Literal["online", "none"] = "online"  #: whether an item from a closed online channel waits for the opening (DEF-03)
     extension: Literal["prior_customer_consent"] | None = None
 
@@ -211,17 +211,17 @@ class ClockRule(Sourced):
 class Elapsed(Section):
     """Ladder of minute and hour clocks, as parts of the duration."""
 
-    warning: float = Field(default=0.8, gt=0, lt=1)
-    L2: float = Field(default=2, gt=1)
-    L3: float = Field(default=3, gt=1)
+    warning: Number = Field(default=0.8, gt=0, lt=1)
+    L2: Number = Field(default=2, gt=1)
+    L3: Number = Field(default=3, gt=1)
 
 
 class WorkingDays(Section):
     """Ladder of day and batch clocks: warning at a time of the due day, levels at close of business some working days after it."""
 
     warning: DayTime = "08:00"
-    L2: int = Field(default=1, ge=1)
-    L3: int = Field(default=2, ge=1)
+    L2: Whole = Field(default=1, ge=1)
+    L3: Whole = Field(default=2, ge=1)
 
 
 class SameDay(WorkingDays):
@@ -233,9 +233,9 @@ class SameDay(WorkingDays):
 class Agreed(Section):
     """Ladder of appointments and promises, in minutes around the agreed time."""
 
-    warning: int = Field(ge=1)
-    L2: int = Field(ge=1)
-    L3: int = Field(ge=1)
+    warning: Whole = Field(ge=1)
+    L2: Whole = Field(ge=1)
+    L3: Whole = Field(ge=1)
 
 
 class Ladder(Sourced):
@@ -275,4 +275,4 @@ class Escalation(Sourced):
     ladder: Ladder = Ladder()
     recipients: Chain = Chain()
     special: tuple[SpecialChain, ...] = ()  #: the first that applies replaces `recipients`
-    level_by_level: bool = False  #: no level may be skipped (ESC-09)
+    level_by_level: Flag = False  #: no level may be skipped (ESC-09)

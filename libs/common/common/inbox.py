@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ Subscriptions = Mapping[type[Fact], tuple[Handler, ...]]
 TRIES = {Fate.AGAIN: 8, Fate.PARK: 3, Fate.DONE: 1}  # a bug gets three tries: it may have been the moment; then a person looks
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+MOST_DIGITS = 20  # 2^63 has 19, and a sign
 
 INDEXES: tuple[Index, ...] = (
     Index("inbox", (("of", 1),)),
@@ -47,6 +49,21 @@ def _no_constant(name: str) -> Any:
     raise BadBody(Text("非法数值", f"{name} is not JSON"))
 
 
+def _finite(written: str) -> float:
+    """Return a number with a point. 1e400 would be read as infinity, which no JSON can say again."""
+    value = float(written)
+    if not isfinite(value):
+        raise BadBody(Text("非法数值", "a number beyond the range of a double"))
+    return value
+
+
+def _whole(written: str) -> int:
+    """Return a whole number that a document can keep."""
+    if len(written) > MOST_DIGITS or not -(2**63) <= int(written) < 2**63:
+        raise BadBody(Text("数值过大", "a number beyond 64 bits"))
+    return int(written)
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -65,9 +82,9 @@ def depth(value: Any, limit: int) -> bool:
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value of a UTF-8 body. Raises BadBody for duplicate keys, NaN, lone surrogates, too deep … (reliability.md H2–H5)."""
+    """Return the JSON value of a UTF-8 body. Raises BadBody for duplicate keys, NaN, 1e400, lone surrogates, too deep … (reliability.md H2–H5)."""
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, parse_int=_whole, object_pairs_hook=_once)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise BadBody from error

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 from starlette.responses import JSONResponse, Response
 
 from common import reconcile
@@ -14,6 +14,7 @@ from common.doors import Door, permit
 from common.errors import NotFound
 from common.outbox import as_fact, read_log
 from common.problems import RESPONSES
+from common.writing import not_blank, one_line
 
 probes = APIRouter(include_in_schema=False)
 router = APIRouter(tags=["operations"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
@@ -82,7 +83,7 @@ class Discard(BaseModel):
     """Why a parked fact is given up; kept with the decision."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Annotated[StrictStr, Field(min_length=1, max_length=500)]
+    reason: Annotated[StrictStr, Field(min_length=1, max_length=500), AfterValidator(one_line), AfterValidator(not_blank)]
 
 
 @router.get("/v1/parked")

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from common.clock_rules import Applies, ClockRule, Escalation, Moment, Subject
-from common.errors import Text
 from common.policy_sections import (
     Approval,
     Archive,
@@ -37,7 +36,7 @@ from common.policy_sections import (
     Span,
     Task,
 )
-from common.sourced import Origin, Section, Slug, minutes_of
+from common.sourced import Origin, Section, Slug, Title, Whole, minutes_of
 
 __all__ = [
     "Applies",
@@ -82,7 +81,7 @@ class Pack(Section):
     hours: Hours = Hours()
     channels: ChannelSets = ChannelSets()
     night_recipient: NightRecipient | None = None
-    phone_rings: int | None = Field(default=None, ge=1)
+    phone_rings: Whole | None = Field(default=None, ge=1)
     faults: Mapping[Slug, Fault] = {}
     routing: Mapping[Slug, Slug] = {}  #: category -> department (CLS-13)
     required: Required = Required()
@@ -133,8 +132,8 @@ class SitePolicy(Pack):
     """The resolved policy of one site in one version."""
 
     site: str = Field(pattern=r"^[A-Z0-9]{2,8}$")
-    name: Text
-    version: int = Field(default=0, ge=0)  #: counted by sla when it is published
+    name: Title
+    version: Whole = Field(default=0, ge=0)  #: counted by sla when it is published
     packs: tuple[str, ...] = ()  #: base and overlays, `id@version`
 
     @property

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
-from common.errors import Text
-from common.sourced import DayTime, Section, Slug, Sourced
+from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole
 from common.states import CaseKind, Channel, Urgency
 
-Money = int  # whole fen (1/100 yuan)
+Money = Whole  # whole fen (1/100 yuan)
 
 
 class Calendar(Sourced):
@@ -68,13 +67,13 @@ class NightRecipient(Sourced):
 class Fault(Sourced):
     """One kind of fault or matter and what follows from it unless the report says otherwise."""
 
-    title: Text
+    title: Title
     category: Slug | None = None
     trade: Slug | None = None
     department: Slug | None = None  #: none = by the category (`routing`)
     urgency: Urgency | None = None
     classes: Words = ()  #: what clock rules and the repeat check ask for, e.g. water_electric, outage, lift_entrapment, noise, complex
-    needs_repair: bool = False  #: a complaint about it is also a repair
+    needs_repair: Flag = False  #: a complaint about it is also a repair
 
 
 class Required(Sourced):
@@ -101,9 +100,9 @@ class Orders(Sourced):
     """How work orders go."""
 
     order_return: Literal["required", "on_signature"] = "on_signature"  #: whether the paper comes back as a step of its own
-    signature_required: bool = True  #: no return without the customer's signature (R15)
-    others_may_accept: bool = True  #: somebody else accepts when the duty person is absent (DSP-02)
-    contractor_inspected: bool = True  #: contractor's work is passed by engineering before anybody calls back (REP-22)
+    signature_required: Flag = True  #: no return without the customer's signature (R15)
+    others_may_accept: Flag = True  #: somebody else accepts when the duty person is absent (DSP-02)
+    contractor_inspected: Flag = True  #: contractor's work is passed by engineering before anybody calls back (REP-22)
     instead_of_contractor: Literal["after_breach", "never"] = "after_breach"  #: own engineering may take over (R9)
 
 
@@ -119,17 +118,17 @@ class Reply(Sourced):
     """What answers a reporter (DEF-19, DEF-25)."""
 
     letter_forms: Words = ("letter",)  #: forms that answer a letter
-    interim_needs_next_time: bool = True
+    interim_needs_next_time: Flag = True
 
 
 class RepeatCheck(Sourced):
     """When the same problem counts as repeated, and what follows (DEF-09, C-15)."""
 
-    reports: int | None = Field(default=None, ge=2)  #: reports by one unit that raise the flag (CLS-15)
-    window_days: int = Field(default=30, ge=1)
-    outages: int | None = Field(default=None, ge=2)  #: outages that need a root cause (CLS-16)
+    reports: Whole | None = Field(default=None, ge=2)  #: reports by one unit that raise the flag (CLS-15)
+    window_days: Whole = Field(default=30, ge=1)
+    outages: Whole | None = Field(default=None, ge=2)  #: outages that need a root cause (CLS-16)
     outage_class: Slug = "outage"
-    monthly_faults: int | None = Field(default=None, ge=2)  #: faults of one asset a month that the analysis marks (CLS-17)
+    monthly_faults: Whole | None = Field(default=None, ge=2)  #: faults of one asset a month that the analysis marks (CLS-17)
     inform: Words = ()  #: roles told of a repeat (ESC-06)
 
 
@@ -159,25 +158,25 @@ class Rate(Sourced):
     """A rate that reports compare with a floor and a target, in percent of unrounded values (DEF-14)."""
 
     id: Slug
-    target: float | None = Field(default=None, ge=0, le=100)
-    floor: float | None = Field(default=None, ge=0, le=100)
+    target: Number | None = Field(default=None, ge=0, le=100)
+    floor: Number | None = Field(default=None, ge=0, le=100)
 
 
 class Bands(Sourced):
     """Red, yellow, green: a value that is exactly the bound reaches it (DEF-14)."""
 
-    green: float = Field(ge=0, le=100)
-    yellow: float = Field(ge=0, le=100)
+    green: Number = Field(ge=0, le=100)
+    yellow: Number = Field(ge=0, le=100)
 
 
 class Task(Sourced):
     """Something planned at an interval: a patrol, a report, a publication, a document, a flood test."""
 
     id: Slug
-    title: Text
+    title: Title
     every: str = Field(pattern=r"^(\d+ (minute|hour|day|month)s?|day|week|month|quarter|half_year|year)$|^on_event$")
-    times: int = Field(default=1, ge=1)  #: how often in each interval
-    day: int | None = Field(default=None, ge=1, le=31)
+    times: Whole = Field(default=1, ge=1)  #: how often in each interval
+    day: Whole | None = Field(default=None, ge=1, le=31)
     by: DayTime | None = None
     within: Duration | None = None
 
@@ -200,9 +199,9 @@ class Archive(Sourced):
 class Retention(Sourced):
     """How long things are kept."""
 
-    records_days: int | None = Field(default=None, ge=1)
-    contacts_days: int | None = Field(default=None, ge=1)
-    video_days: int | None = Field(default=None, ge=1)
+    records_days: Whole | None = Field(default=None, ge=1)
+    contacts_days: Whole | None = Field(default=None, ge=1)
+    video_days: Whole | None = Field(default=None, ge=1)
 
 
 class Pause(Sourced):

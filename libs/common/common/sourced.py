@@ -3,12 +3,27 @@
 Not here: the values themselves (`policy`, `clock_rules`) and reading them from files (`packs`).
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from common.errors import Text
+from common.writing import several_lines
 
 DayTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]  #: `HH:MM`, 24:00 = the end of the day
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+Whole = Annotated[int, Field(strict=True)]  #: neither "12" nor true: a slip in a file is refused, not read as something
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _shown(words: Text) -> Text:
+    for text in (words.zh, words.en):
+        several_lines(text)
+    return words
+
+
+Title = Annotated[Text, AfterValidator(_shown)]  #: what people read, in both languages
 
 
 def minutes_of(text: DayTime) -> int:
@@ -21,6 +36,14 @@ class Section(BaseModel):
     """Part of a pack: unknown keys are refused, so that a misspelt rule can never be silently without effect."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _shows_what_it_says(cls, value: Any) -> Any:
+        for text in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(text, str):
+                several_lines(text)
+        return value
 
 
 class Origin(Section):

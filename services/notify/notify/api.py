@@ -9,7 +9,7 @@ from common.doors import Door, permit
 from common.errors import Invalid, NotFound
 from common.problems import RESPONSES
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from notify.domain.address import LONGEST, problem
 from notify.domain.endpoint import ALL, Endpoint, Wanted, endpoint_id
@@ -59,7 +59,7 @@ class EndpointIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     url: str = Field(min_length=8, max_length=LONGEST)
     kinds: tuple[str, ...] = Field(min_length=1, max_length=len(PUBLIC), description="kinds of public facts, or * for all")
-    rotate: bool = Field(default=False, description="give it a new secret; the old one signs as well for 24 h")
+    rotate: StrictBool = Field(default=False, description="give it a new secret; the old one signs as well for 24 h")
 
 
 class SubscriptionsIn(BaseModel):

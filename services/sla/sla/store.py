@@ -242,7 +242,8 @@ class Store:
         await self.db.update("clocks", {"_id": clock, "revision": {"$lt": revision}}, {"revision": revision})
 
     async def keep_rota(self, fact: RotaPublished) -> None:
-        """Keep a site's newest people and rota."""
+        """Keep a site's newest people and rota. Raises ValidationError for one that could not be asked: it is parked, not met at a deadline."""
+        SiteRota.of(fact)
         there = await self.db.get("rotas", fact.site)
         if there is None or there["version"] < fact.version:
             await self.db.put("rotas", {"_id": fact.site, "version": fact.version, "fact": fact.model_dump(mode="json")})

@@ -73,9 +73,9 @@ async def _verified(known: Account | None, password: str) -> bool:
 
 async def create_account(body: AccountIn, password_hash: str, *, store: Store, by: Caller, now: datetime) -> AccountOut:  # noqa: ARG001
     """Create an account. Raises Conflict for a login in use, Invalid for a role nobody can hold."""
-    for role in body.roles:
+    for place, role in enumerate(body.roles):
         if role not in PERMISSIONS or role in OUTSIDE:
-            raise Invalid("roles", f"未知角色:{role}", f"unknown role: {role}")
+            raise Invalid(f"roles.{place}", "未知角色", "no role of staff")
     if await store.account(body.login):
         raise Conflict(Text("账号已存在", "this login is in use"))
     given = body.model_dump(exclude={"login", "password"})

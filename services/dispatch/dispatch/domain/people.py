@@ -10,9 +10,10 @@ from common.errors import Invalid
 from common.events import Fact
 from common.rota import DEFAULT_ZONE, Assignment, Contractor, Override, Shift, SiteRota
 from common.states import PersonState
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from common.writing import one_line
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from dispatch.domain.words import Code, Codes, Email, Locale, Name, Phone
+from dispatch.domain.words import Code, Codes, Email, Locale, Name, Phone, Zone
 
 
 class Staffing(Aggregate):
@@ -62,7 +63,7 @@ class Firm(_Named):
     """One contractor as a site file names it."""
 
     trades: Codes = ()
-    assets: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=200)] = ()
+    assets: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60), AfterValidator(one_line)], ...], Field(max_length=200)] = ()
 
     def state(self) -> Contractor:
         """Return the part that travels in facts."""
@@ -73,7 +74,7 @@ class Rota(BaseModel):
     """The rota as a site file writes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    zone: Annotated[str, Field(max_length=60)] | None = None  #: None = the zone of the site's policy
+    zone: Zone | None = None  #: None = the zone of the site's policy
     shifts: Annotated[tuple[Shift, ...], Field(max_length=50)] = ()
     assignments: Annotated[tuple[Assignment, ...], Field(max_length=500)] = ()
     overrides: Annotated[tuple[Override, ...], Field(max_length=2000)] = ()

@@ -1,41 +1,19 @@
 """What people may send as text, code or time: bounded and strict, so that nothing hides, breaks the page or the log beside it, or overflows.
 
-Refused: control characters (a line break and a tab are fine in a text of several lines), lone surrogates, bidi controls, line separators.
-Everything else is stored unchanged (reliability.md 4.4, rows 49 to 51). Not here: what a field means.
+Not here: which characters a text may hold (`common.writing`), what a field means.
 """
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
+from common.writing import not_blank, one_line, several_lines
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SEPARATORS = frozenset("\u2028\u2029")
-_BREAKS = frozenset("\n\t")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-
-def _clean(value: str, allowed: frozenset[str]) -> str:
-    for character in value:
-        hidden = unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed
-        if hidden or character in _BIDI or character in _SEPARATORS:
-            raise PydanticCustomError("forbidden_character", "holds a control or formatting character")
-    if not value.strip():
-        raise PydanticCustomError("blank", "is blank")
-    return value
-
-
-def _line(value: str) -> str:
-    return _clean(value, frozenset())
-
-
-def _text(value: str) -> str:
-    return _clean(value, _BREAKS)
 
 
 def _written(shape: re.Pattern[str]) -> Any:
@@ -60,8 +38,8 @@ def _bounded_day(value: date) -> date:
     return value
 
 
-Line = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_line)]  #: one line for people
-Text = Annotated[StrictStr, Field(min_length=1, max_length=4000), AfterValidator(_text)]  #: several lines for people
+Line = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(one_line), AfterValidator(not_blank)]  #: one line for people
+Text = Annotated[StrictStr, Field(min_length=1, max_length=4000), AfterValidator(several_lines), AfterValidator(not_blank)]  #: several lines
 Code = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]  #: a code of the site's policy
 Ref = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")]  #: a person, a contractor, an id of another system
 Place = Annotated[StrictStr, Field(pattern=r"^\w[\w.:/#-]{0,59}$")]  #: code of a unit, an asset or an area, e.g. 3-0502
