@@ -7,6 +7,7 @@ import pytest
 from common.errors import Missing
 from common.events import (
     CaseClassified,
+    CaseClosed,
     CaseReplied,
     CaseResponded,
     PromiseKept,
@@ -207,6 +208,20 @@ async def test_a_late_fact_is_judged_by_when_it_happened() -> None:
     assert (clock.state, raised(clock)) == (ClockState.MET, {"warning": "2026-03-16 11:12", "L1": "2026-03-16 11:30"})
     await world.until("2026-03-17 12:00")
     assert len(await world.facts("escalation.raised")) == 2, "no level after the clock stopped"
+
+
+@pytest.mark.parametrize("first", ["visit", "closing"])
+async def test_a_return_visit_is_met_whichever_stream_tells_of_it_first(first: str) -> None:
+    """The visit and the closing it brings happen at once and travel in two streams: nothing is cancelled in between."""
+    visit = a_rule(id="visit", code="CLK_RETURN_VISIT", start="received", stop="visited")
+    world = await a_world(a_policy(visit), start="2026-03-16 10:00")
+    case = a_case()
+    await world.report(case)
+    await world.until("2026-03-16 10:30")
+    facts = (VisitRecorded(visit="v", case=case, form="phone", satisfied=True, by="d"), CaseClosed(case=case, outcome="visited"))
+    await world.hear(*(facts if first == "visit" else reversed(facts)))
+    assert (await world.clocks())["CLK_RETURN_VISIT"].state is ClockState.MET
+    assert await world.said("clock") == [("clock.opened", "CLK_RETURN_VISIT"), ("clock.met", "CLK_RETURN_VISIT")]
 
 
 async def test_levels_already_past_at_the_opening_are_raised_at_once_and_once() -> None:

@@ -83,7 +83,10 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
     CaseReplied: (Reading(Moment.REPLIED, when=lambda fact: fact.answers),),
     CaseResultRecorded: (Reading(Moment.RESULT_RECORDED),),
     CaseResultTold: (Reading(Moment.RESULT_TOLD),),
-    CaseClosed: (Reading(Moment.CLOSED),),
+    CaseClosed: (
+        Reading(Moment.CLOSED),
+        Reading(Moment.VISITED, when=lambda fact: fact.outcome == "visited"),  # it may be heard before the visit's own stream tells
+    ),
     CaseReopened: (Reading(Moment.REOPENED),),
     PromiseMade: (Reading(Moment.PROMISE_MADE, at=lambda fact: fact.made_at),),
     PromiseKept: (Reading(Moment.PROMISE_KEPT, at=lambda fact: fact.kept_at),),
