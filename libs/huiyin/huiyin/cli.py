@@ -6,7 +6,7 @@ Data goes to stdout, progress and errors to stderr. Not here: the commands, nor 
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +14,7 @@ import structlog
 import typer
 from common.errors import HuiyinError, StartRefused, Transient
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from huiyin.exits import BadInput, Ends, Failed, NotHere
@@ -52,6 +53,18 @@ def writable(path: Path | None) -> None:
         path.touch()
     except OSError as wrong:
         raise BadInput(f"{path} cannot be written: {wrong.strerror}") from wrong
+
+
+def progress() -> Progress:
+    """Return a progress bar on stderr, with counts and times."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=err, transient=False)
+
+
+def tracked(things: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Yield the things while a bar shows how far it is."""
+    with progress() as bar:
+        yield from bar.track(things, total=total, description=what)
 
 
 def show_json(value: Any) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from common.states import ClockState, Level
+from common.states import ClockLevel, ClockState, Level
 
 from huiyin.doors import Doors
 from huiyin.replay.cast import ZONE
@@ -101,12 +100,14 @@ async def tally(doors: Doors, requests: Sequence[Request], found: Sequence[Found
 
 def verdict(clock: ClockSeen | None) -> str:
     """Return `ontime`, `overdue`, `open` (not ended, not due) or nothing for a request without a clock, from sla's own record."""
-    if clock is None:
-        return ""
-    if clock.state in VERDICTS:
-        return VERDICTS[clock.state]
-    breached = any(rung.level is Level.L1 and rung.raised_at for rung in clock.levels)
-    return "overdue" if breached else "open"
+    return verdict_of(clock.state, clock.levels) if clock else ""
+
+
+def verdict_of(state: ClockState, levels: Sequence[ClockLevel]) -> str:
+    """Return the verdict on one clock: of its state once it ended, else whether its deadline was raised."""
+    if state in VERDICTS:
+        return VERDICTS[state]
+    return "overdue" if any(rung.level is Level.L1 and rung.raised_at for rung in levels) else "open"
 
 
 def write_verdicts(file: Path, found: Sequence[Found]) -> None:
@@ -114,10 +115,12 @@ def write_verdicts(file: Path, found: Sequence[Found]) -> None:
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(HEAD)
+        zone = ZoneInfo(ZONE)
         for one in found:
             due, stopped = (one.clock.due_at, one.clock.stopped_at) if one.clock else (None, None)
-            writer.writerow([one.request.id, one.number, _local(due), _local(stopped), verdict(one.clock)])
+            writer.writerow([one.request.id, one.number, local(due, zone), local(stopped, zone), verdict(one.clock)])
 
 
-def _local(at: datetime | None) -> Any:
-    return at.astimezone(UTC).astimezone(ZoneInfo(ZONE)).isoformat() if at else ""
+def local(at: datetime | None, zone: ZoneInfo) -> str:
+    """Return a time as people of the place write it, with its offset; nothing for none."""
+    return at.astimezone(UTC).astimezone(zone).isoformat() if at else ""
