@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pytest
 from common import states
 from common.auth import PERMISSIONS
-from common.clock_rules import Moment
+from common.clock_rules import Moment, Unit
 from common.errors import HuiyinError, Text
 from common.events import FACTS
 from common.topology import LISTENS
@@ -51,6 +51,7 @@ CODES: dict[str, Iterable[str]] = {
     "States of a case": states.CaseStatus,
     "States of a work order": states.OrderStatus,
     "States of a clock": states.ClockState,
+    "Units of a duration": Unit,
     "States of a return visit": VisitState,
     "States of a notice": Status,
     "Levels": states.Level,

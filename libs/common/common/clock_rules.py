@@ -71,6 +71,10 @@ class Unit(StrEnum):
     HOUR = "hour"  #: elapsed time (DEF-02)
     WORKING_DAY = "working_day"  #: close of business of the N-th working day (DEF-04)
     CALENDAR_DAY = "calendar_day"  #: close of business of the N-th day, moved where the site uses working days (DEF-06)
+    FULL_DAY = "full_day"  #: N calendar days, until the time of day at which they began
+    OFFICE_DAY = "office_day"  #: N working days, until the time of day at which they began; after closing they begin at the next opening (ADR 0023)
+    OFFICE_HOUR = "office_hour"  #: hours that the office is open (`hours.office` of working days)
+    OFFICE_MINUTE = "office_minute"  #: minutes that the office is open
     SAME_DAY = "same_day"  #: 24:00 of the day of the start (DEF-05)
     APPOINTMENT = "appointment"  #: the agreed time
     PROMISED = "promised"  #: the promised time; for a case the expected resolution time
@@ -127,7 +131,7 @@ class Duration(Section):
 
     @model_validator(mode="after")
     def _value_where_counted(self) -> Self:
-        counted = self.unit in {Unit.MINUTE, Unit.HOUR, Unit.WORKING_DAY, Unit.CALENDAR_DAY}
+        counted = self.unit not in {Unit.SAME_DAY, Unit.APPOINTMENT, Unit.PROMISED}
         if counted is (self.value is None):
             msg = f"a duration in {self.unit} {'needs' if counted else 'has no'} value"
             raise ValueError(msg)

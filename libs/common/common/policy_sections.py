@@ -4,13 +4,14 @@ Not here: clock rules and the ladder (`clock_rules`), how sections become a site
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
-from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole
+from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole, minutes_of
 from common.states import CaseKind, Channel, Urgency
 
 Money = Whole  # whole fen (1/100 yuan)
@@ -48,6 +49,18 @@ class Hours(Sourced):
 
     desk: tuple[Span, ...] = ()
     online: tuple[Span, ...] = ()
+    office: tuple[Span, ...] = ()  #: on working days, in which office units count (ADR 0023); none given = the whole day
+
+    @field_validator("office")
+    @classmethod
+    def _apart(cls, value: tuple[Span, ...]) -> tuple[Span, ...]:
+        """Time is counted once: spans follow one another, and only the last may reach into the next day, up to the first."""
+        edges = [(minutes_of(span.start), minutes_of(span.end)) for span in value]
+        edges = [(start, end if end > start else end + 1440) for start, end in edges]
+        if any(before[1] > after[0] for before, after in pairwise(edges)) or (edges and edges[-1][1] > edges[0][0] + 1440):
+            message = "office spans must follow one another without overlap"
+            raise ValueError(message)
+        return value
 
 
 class ChannelSets(Sourced):

@@ -15,7 +15,16 @@ from huiyin.story.observation import CaseSeen, ClockSeen, NoticeSeen, RuleSeen, 
 PAGE = 500
 MANY = 1000
 MIDNIGHT = "24:00"
-SHORT = {Unit.MINUTE: "m", Unit.HOUR: "h", Unit.WORKING_DAY: "wd", Unit.CALENDAR_DAY: "cd"}
+SHORT = {
+    Unit.MINUTE: "m",
+    Unit.HOUR: "h",
+    Unit.WORKING_DAY: "wd",
+    Unit.CALENDAR_DAY: "cd",
+    Unit.FULL_DAY: "d",
+    Unit.OFFICE_DAY: "od",
+    Unit.OFFICE_HOUR: "oh",
+    Unit.OFFICE_MINUTE: "om",
+}
 WORDS = {Unit.APPOINTMENT: "appt", Unit.PROMISED: "promise", Unit.SAME_DAY: "same_day"}
 
 

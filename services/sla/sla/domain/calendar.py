@@ -69,6 +69,13 @@ class WorkingDays:
         """Return `day` if it is a working day, else the next one (DEF-06). Raises CalendarMissing."""
         return self._found(day, bisect_left(self.days, day.toordinal()))
 
+    def before(self, day: date) -> date:
+        """Return the last working day before `day`. Raises CalendarMissing."""
+        place = bisect_left(self.days, day.toordinal()) - 1
+        found = date.fromordinal(self.days[place]) if place >= 0 else date(min(self.years, default=day.year) - 1, 12, 31)
+        self._need(*range(found.year, day.year + 1))
+        return found
+
     def last_of_week(self, monday: date) -> date | None:
         """Return the last working day of the week that begins on `monday`, None if it has none (DEF-13). Raises CalendarMissing."""
         self._need(monday.year, (monday + 6 * DAY).year)

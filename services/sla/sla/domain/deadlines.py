@@ -14,6 +14,7 @@ from common.states import CaseState, Level
 
 from sla.domain.batches import Week, falls_into, last_day_after, week_of
 from sla.domain.calendar import DAY, CalendarMissing, WorkingDays
+from sla.domain.office_hours import office_after, office_start, same_time
 from sla.domain.opening import close_of_business, deferred, desk_day, instant, local_day, minutes
 
 Rungs = tuple[tuple[Level, datetime], ...]
@@ -88,6 +89,24 @@ def _by_days(due_day: date, ladder: DayLadder, site: Site) -> dict[Level, Callab
     }
 
 
+def _at_its_time(
+    begin: datetime, due_day: date, site: Site, after: Callable[[date, int], date], before: Callable[[date], date]
+) -> tuple[datetime, dict[Level, Callable[[], datetime]]]:
+    """Return the due time of a day that ends at the time of day of its `begin`, and its ladder: warned on that day, or the one before it."""
+    zone, ladder = site.policy.zone, site.policy.escalation.ladder.working_days
+    due_at = same_time(begin, due_day, zone)
+
+    def warning() -> datetime:
+        found = instant(due_day, ladder.warning, zone)
+        return found if found < due_at else instant(before(due_day), ladder.warning, zone)
+
+    return due_at, {
+        Level.WARNING: warning,
+        Level.L2: lambda: same_time(begin, after(due_day, ladder.L2), zone),
+        Level.L3: lambda: same_time(begin, after(due_day, ladder.L3), zone),
+    }
+
+
 def _around(due_at: datetime, ladder: Agreed) -> dict[Level, Callable[[], datetime]]:
     return {
         Level.WARNING: lambda: due_at - minutes(ladder.warning),
@@ -124,6 +143,28 @@ def _calendar_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
     return _Draft(start.at, close_of_business(site.policy, day), _by_days(day, site.policy.escalation.ladder.working_days, site))
 
 
+def _office_time(rule: ClockRule, start: Start, site: Site) -> _Draft:
+    length = minutes(_value(rule) * (60 if rule.duration and rule.duration.unit is Unit.OFFICE_HOUR else 1))
+    ladder = site.policy.escalation.ladder.elapsed
+
+    def after(part: float) -> datetime:
+        return office_after(start.at, _whole(length * part), site.policy, site.days)
+
+    rungs = {Level.WARNING: lambda: after(ladder.warning), Level.L2: lambda: after(ladder.L2), Level.L3: lambda: after(ladder.L3)}
+    return _Draft(start.at, after(1), rungs)
+
+
+def _office_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
+    begins = office_start(start.at, site.policy, site.days)
+    day = site.days.after(local_day(begins, site.policy.zone), _value(rule))
+    return _Draft(begins, *_at_its_time(begins, day, site, site.days.after, site.days.before))
+
+
+def _full_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
+    day = local_day(start.at, site.policy.zone) + _value(rule) * DAY
+    return _Draft(start.at, *_at_its_time(start.at, day, site, lambda one, count: one + count * DAY, lambda one: one - DAY))
+
+
 def _same_day(_rule: ClockRule, start: Start, site: Site) -> _Draft:
     begins = desk_day(start.at, site.policy)
     day = local_day(begins, site.policy.zone)
@@ -153,11 +194,15 @@ UNITS: dict[Unit, Shape] = {
     Unit.HOUR: _minutes,
     Unit.WORKING_DAY: _working_days,
     Unit.CALENDAR_DAY: _calendar_days,
+    Unit.FULL_DAY: _full_days,
+    Unit.OFFICE_DAY: _office_days,
+    Unit.OFFICE_HOUR: _office_time,
+    Unit.OFFICE_MINUTE: _office_time,
     Unit.SAME_DAY: _same_day,
     Unit.APPOINTMENT: _appointment,
     Unit.PROMISED: _promised,
 }
-ELAPSED = frozenset({Unit.MINUTE, Unit.HOUR, Unit.APPOINTMENT, Unit.PROMISED})  #: units that ask no calendar
+ELAPSED = frozenset({Unit.MINUTE, Unit.HOUR, Unit.FULL_DAY, Unit.APPOINTMENT, Unit.PROMISED})  #: units that ask no calendar
 
 
 # --- shapes -------------------------------------------------------------------------------------------------------------------
