@@ -56,9 +56,15 @@ CONDITIONS: dict[str, Callable[[About, Any], bool]] = {
 
 def applies(alternatives: tuple[Applies, ...], about: About) -> bool:
     """Say whether one of the alternatives holds in all its conditions."""
-    return any(_all_hold(one, about) for one in alternatives)
+    for one in alternatives:  # noqa: SIM110 - asked for every rule of every plan: plain loops are twice as fast
+        if _all_hold(one, about):
+            return True
+    return False
 
 
 def _all_hold(one: Applies, about: About) -> bool:
-    wanted = ((name, getattr(one, name)) for name in CONDITIONS)
-    return all(CONDITIONS[name](about, value) for name, value in wanted if value is not None)
+    for name in one.model_fields_set:
+        value = getattr(one, name)
+        if value is not None and not CONDITIONS[name](about, value):
+            return False
+    return True
