@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, cases, demo, keys, parked, provider, reconcile, scenario, site, token
+from huiyin import account, cases, demo, keys, packs, parked, provider, reconcile, scenario, site, token
 from huiyin.replay.command import replay
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ GROUPS: dict[str, typer.Typer] = {
     "site": site.app,
     "account": account.app,
     "case": cases.app,
+    "pack": packs.app,
     "parked": parked.app,
     "scenario": scenario.app,
 }  #: noun -> its verbs

@@ -10,7 +10,8 @@ MARK = 8
 def code_of(words: str) -> str:
     """Return the words as a code, e.g. `Request for Pothole Repair` -> `request_for_pothole_repair`.
 
-    Words in another script, or too many of them, keep what can be written and get a mark that tells them apart.
+    Words in another script, or too many of them, keep what can be written and get a mark that tells them apart. Words that differ only in
+    punctuation and case are the same matter.
     """
     plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     said_all = words.isascii() and plain[:1].isalpha() and len(plain) <= LONGEST

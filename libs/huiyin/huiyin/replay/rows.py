@@ -6,7 +6,7 @@ Not here: the order of things (`steps`), sending (`feed`), sites (`cast`).
 import csv
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def read_requests(file: Path, limit: int | None = None) -> Read:
     good: list[Request] = []
     bad: list[tuple[int, str]] = []
     seen: set[str] = set()
-    for line, row in _rows(file):
+    for line, row in table(file, NEEDED, GIVEN):
         if limit is not None and len(good) == limit:
             break
         try:
@@ -63,15 +63,16 @@ def read_requests(file: Path, limit: int | None = None) -> Read:
     return Read(tuple(sorted(good, key=lambda one: one.created)), tuple(bad))
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def table(file: Path, needed: Sequence[str], given: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the `given` columns of each row, no others. Raises BadInput when a `needed` column is missing."""
     try:
         with _open(file) as text:
             reader = csv.DictReader(text)
-            missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+            missing = [name for name in needed if name not in (reader.fieldnames or ())]
             if missing:
                 raise BadInput(f"{file}: columns are missing: {', '.join(missing)}")
             for row in reader:
-                yield reader.line_num, {name: (row.get(name) or "").strip() for name in GIVEN}
+                yield reader.line_num, {name: (row.get(name) or "").strip() for name in given}
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as wrong:
         raise BadInput(f"{file}: cannot be read: {wrong}") from wrong
 
@@ -87,7 +88,7 @@ def _request(row: dict[str, str]) -> Request:
     for name in ("request_id", "created_at", "site"):
         if not row[name]:
             raise ValueError(f"{name} is empty")
-    created, closed, target = (_time(name, row[name]) for name in ("created_at", "closed_at", "sla_target_at"))
+    created, closed, target = (time_of(name, row[name]) for name in ("created_at", "closed_at", "sla_target_at"))
     if created is None:
         raise ValueError("created_at is empty")
     if closed is not None and closed < created:
@@ -96,7 +97,8 @@ def _request(row: dict[str, str]) -> Request:
     return Request(row["request_id"], created, closed, target, row["site"], channel, row["category"], row["descriptor"], row["unit_ref"] or None)
 
 
-def _time(name: str, text: str) -> datetime | None:
+def time_of(name: str, text: str) -> datetime | None:
+    """Return the time that a column says, None for an empty one. Raises ValueError with a sentence."""
     if not text:
         return None
     try:
