@@ -88,27 +88,27 @@ class Estate:
 
 
 @asynccontextmanager
-async def an_estate() -> AsyncIterator[Estate]:
-    """Yield it, at rest."""
-    async with memory_world(START) as world:
+async def an_estate(hooks: str = "https://{}.example.com/hook", **more: Any) -> AsyncIterator[Estate]:
+    """Yield it, at rest. `hooks`: where a site's facts are posted to; `more`: as for `memory_world`."""
+    async with memory_world(START, **more) as world:
         apps = {name: client._transport.apps[f"{name}.world"].app for name, client in world.doors.clients.items()}  # type: ignore[attr-defined]  # noqa: SLF001 - the door of a world is HTTP
         made = Estate(world, apps, {site: load_site(PACKS / f"{site}.yaml") for site in (OURS, THEIRS)})
         for site in made.sites.values():
             await apply_site(world.doors, site)
         await world.settle()
         for site in made.sites:
-            await _furnish(made, site)
+            await _furnish(made, site, hooks.format(site.lower()))
         await world.settle()
         for site in made.sites:
             await _look_around(made, site)
         yield made
 
 
-async def _furnish(made: Estate, site: str) -> None:
+async def _furnish(made: Estate, site: str, url: str) -> None:
     doors = made.world.doors
     key = await doors.surely("intake", "POST", "/v1/keys", body={"name": f"call centre of {site}", "sites": [site]})
     made.keys[site] = key["key"]
-    hook = {"url": f"https://{site.lower()}.example.com/hook", "kinds": ["*"]}
+    hook = {"url": url, "kinds": ["*"]}
     endpoint = (await doors.surely("notify", "PUT", f"/v1/sites/{site}/subscriptions", body={"endpoints": [hook]}))["endpoints"][0]
     account = {"login": f"desk-{site.lower()}", "password": PASSWORD, "person": f"{site.lower()}-desk", "roles": ["administrator"], "sites": [site]}
     await doors.surely("console", "POST", "/v1/accounts", body=account)

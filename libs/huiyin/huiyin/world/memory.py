@@ -17,6 +17,7 @@ from common.settings import Settings
 from common.timesource import FakeTime
 from common.topology import PEERS
 from fastapi import FastAPI
+from notify.gateway import Gateway
 from notify.memory import MemoryGateway, Provider
 
 from huiyin.doors import Doors
@@ -65,14 +66,15 @@ def settings_of(namespace: str, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def memory_world(start: datetime) -> AsyncIterator[World]:
-    """Yield a world in memory whose time stands at `start`."""
-    settings, time, hosts, broker = settings_of("memory"), FakeTime(start), Hosts(), Broker()
+async def memory_world(start: datetime, *, gateway: Gateway | None = None, **more: Any) -> AsyncIterator[World]:
+    """Yield a world in memory whose time stands at `start`. `gateway`: another way out than the one in memory; `more` are settings."""
+    settings, time, hosts, broker = settings_of("memory", **more), FakeTime(start), Hosts(), Broker()
     provider = Provider()
+    way_out = gateway or MemoryGateway(provider)
     async with AsyncExitStack() as stack:
         clients = {}
         for service in SERVICES:
-            extra = {"gateway": MemoryGateway(provider)} if service == "notify" else {}
+            extra = {"gateway": way_out} if service == "notify" else {}
             parts = Parts(MemoryDocuments(), MemoryBus(broker), time, transport=hosts, extra=extra)
             app = _creator(service)(settings, parts)
             hosts.apps[f"{service}.world"] = httpx2.ASGITransport(app=app, raise_app_exceptions=False)

@@ -43,6 +43,8 @@ def letter(notice: Notice, to: str, text: Message, sender: str) -> EmailMessage:
     mail["Date"] = format_datetime(machine_now())  # the reader's mailbox sorts by the real clock, whatever a story's time is
     mail["Message-ID"] = message_id(notice.id, sender)
     mail["Auto-Submitted"] = "auto-generated"  # no vacation replies (RFC 3834)
+    if notice.trace:
+        mail["Traceparent"] = notice.trace  # whoever is asked about a mail finds the request that caused it
     mail.set_content(text.body, cte="base64")  # passes servers without 8BITMIME
     return mail
 
