@@ -8,8 +8,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
+from common.mongo import MongoDatabase
+from common.settings import Settings
 from huiyin.doors import open_doors
 from huiyin.main import app
 from huiyin.world.stack import environment, free_ports, running, world_settings
@@ -19,6 +22,7 @@ from tests.support.servers import Addresses
 
 pytestmark = pytest.mark.stack
 PACKS = Path(__file__).parents[2] / "packs"
+SEEDED = {"name": "欧阳试甲", "phone": "13712345678", "email": "ouyang.seed@example.net", "address": "幸福路99号7栋302"}
 SITES = [str(path) for path in sorted((PACKS / "sites").glob("*.yaml"))]
 
 
@@ -143,3 +147,33 @@ def test_a_case_is_shown_in_both_languages() -> None:
     assert "what happened" in english.stdout
     assert set(json.loads(_run("case", "show", number, "--json").stdout)) == {"case", "timeline", "clocks", "zone"}
     assert _run("case", "show", "JN-260314-00000").exit_code == 1
+
+
+async def _valid_invalid_crashing() -> list[tuple[int, str]]:
+    """What each of three requests about a seeded owner was answered: taken; refused; asked for a case that a bad restore has spoilt."""
+    report = {"site": "JN", "kind": "repair", "channel": "phone", "fault": "water_leak", "subject": "水管", "unit": "1-101"}
+    settings = Settings()
+    database = MongoDatabase(settings.mongo_url, f"{settings.namespace}_intake", settings.driver)
+    async with open_doors(settings) as doors:
+        posts = [
+            await doors.call("intake", "POST", "/v1/cases", body=report | {"reporter": reporter}, key=f"seeded {n}")
+            for n, reporter in enumerate((SEEDED, SEEDED | {"phone": SEEDED["name"]}))
+        ]
+        case = await database.get("cases", posts[0].body["number"])
+        assert case
+        await database.put("cases", case | {"status": SEEDED, "kind": SEEDED["phone"]})
+        posts.append(await doors.call("intake", "GET", f"/v1/cases/{case['_id']}"))
+        await database.put("cases", case)
+    await database.stop()
+    return [(answer.status, json.dumps(answer.body, ensure_ascii=False)) for answer in posts]
+
+
+@pytest.mark.usefixtures("system")
+def test_no_process_writes_down_whom_it_serves() -> None:
+    """Logs as they lie on the disk, uvicorn's and the libraries' lines included."""
+    answers = asyncio.run(_valid_invalid_crashing())
+    assert [status for status, _ in answers] == [201, 422, 500]
+    logs = [path.read_text(encoding="utf-8") for path in Path(gettempdir()).glob(f"huiyin-{os.environ['HUIYIN_NAMESPACE']}-*/*.log")]
+    assert len(logs) == 5
+    assert any("request_failed" in text for text in logs)
+    assert [seed for seed in SEEDED.values() for text in (*logs, *(body for _, body in answers)) if seed in text] == []
