@@ -27,11 +27,14 @@ SURROGATE = rb'{"subject": "\ud800 ' + SECRET.encode() + b'"}'
 WIDE = {
     "/v1/sites/{site}/people": 1 << 20,
     "/v1/sites/{site}/policy": 1 << 20,
+    "/v1/sites/{site}/policy/changes": 1 << 20,
+    "/v1/sites/{site}/changes/{change}/rollback": 1 << 20,
     "/v1/sites/{site}/slips": 1 << 20,
 }  #: doors that take more than 64 KiB
 LIMIT = 64 * 1024
 OPEN = {"/v1/session": "who signs in with nonsense is told nothing but that it is wrong"}
-SCALARS = {"sla PUT /v1/sites/{site}/policy": "a single value stands for a list of one, as people write it in YAML"}
+YAML = "a single value stands for a list of one, as people write it in YAML"
+SCALARS = {"sla PUT /v1/sites/{site}/policy": YAML, "sla POST /v1/sites/{site}/policy/changes": YAML}
 
 
 @pytest.fixture(scope="module")

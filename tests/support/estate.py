@@ -123,6 +123,7 @@ async def _look_around(made: Estate, site: str) -> None:
     things["contact"] = (await doors.surely("intake", "GET", f"/v1/cases/{things['case']}"))["contact"]["ref"]
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
     things |= {"order": order["id"], "assignee": order["assignee"]}
+    things["change"] = (await doors.surely("sla", "POST", f"/v1/sites/{site}/policy/changes", body={"open_cases": "keep"}, key=site))["id"]
     things["clock"] = (await doors.surely("sla", "GET", "/v1/clocks", case=things["case"]))[0]["id"]
     for n, name in enumerate(("parked", "redriven"), 98):
         things[name] = f"intake:case:{things['case']}:{n}"

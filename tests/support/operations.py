@@ -135,6 +135,8 @@ BODIES: dict[str, Body] = {
     "/v1/sites/{site}/slips": _always(),
     "/v1/sites/{site}/people": _people,
     "/v1/sites/{site}/policy": lambda things: {"site": things["site"], "name": {"zh": "甲", "en": "A"}},
+    "/v1/sites/{site}/policy/changes": lambda things: {"policy": {"site": things["site"], "name": {"zh": "甲", "en": "A"}}},
+    "/v1/sites/{site}/changes/{change}/rollback": _always(),
     "/v1/calendars/{calendar}/{year}": _always(off=["2027-01-01"]),
     "/v1/sites/{site}/subscriptions": _always(endpoints=[{"url": "https://hooks.example.com/x", "kinds": ["*"]}]),
     "/v1/session": _always(login="nobody", password="no such password"),

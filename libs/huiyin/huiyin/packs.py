@@ -3,6 +3,7 @@
 import typer
 
 from huiyin.infer.command import infer
+from huiyin.pack_publish import list_changes, publish, rollback
 
 app = typer.Typer(help="Policy packs.", no_args_is_help=True)
 
@@ -13,3 +14,6 @@ def pack() -> None:
 
 
 app.command("infer")(infer)
+app.command("publish")(publish)
+app.command("changes")(list_changes)
+app.command("rollback")(rollback)

@@ -22,7 +22,8 @@ def word(table: Mapping[str, Text], code: str, locale: str) -> str:
     return table[code].in_(locale) if code in table else code
 
 
-def _when(value: str | None, zone: str) -> str:
+def when(value: str | None, zone: str) -> str:
+    """Return a time as a desk reads it, in the zone of its site."""
     return datetime.fromisoformat(value).astimezone(ZoneInfo(zone)).strftime("%m-%d %H:%M:%S") if value else "–"
 
 
@@ -30,7 +31,7 @@ def timeline_table(title: str, entries: Iterable[Mapping[str, Any]], zone: str, 
     """Return one row per entry, oldest first, in the site's local time."""
     table = Table(*(head.in_(locale) for head in HEADS["timeline"]), title=title, title_justify="left", header_style="bold")
     for entry in entries:
-        table.add_row(_when(entry["at"], zone), entry["text"], entry.get("by") or "")
+        table.add_row(when(entry["at"], zone), entry["text"], entry.get("by") or "")
     return table
 
 
@@ -41,6 +42,6 @@ def clocks_table(title: str, clocks: Sequence[Mapping[str, Any]], zone: str, loc
         state = str(clock["state"])
         said = word(CLOCK_STATE, state, locale)
         colour = COLOURS.get(state)
-        times = (_when(clock.get(name), zone) for name in ("start_at", "due_at", "stopped_at"))
+        times = (when(clock.get(name), zone) for name in ("start_at", "due_at", "stopped_at"))
         table.add_row(word(CLOCK, clock["code"], locale), *times, f"[{colour}]{said}[/]" if colour else said)
     return table

@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         settings=settings or Settings(),
         store=store,
         indexes=INDEXES,
-        routers=(api.router,),
+        routers=api.ROUTERS,
         subscriptions=SUBSCRIPTIONS,
         loops=LOOPS,
         parts=parts,

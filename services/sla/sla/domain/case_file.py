@@ -37,6 +37,12 @@ class CaseFile(BaseModel):
     happened: tuple[Happened, ...] = ()
     batches: dict[str, str] = {}  #: order -> week of the slip batch that it falls into
     weeks: tuple[str, ...] = ()  #: the values of `batches`, for the index
+    moved: tuple[int, ...] = ()  #: versions that changes of policy brought the case to since; the last governs (`changes`)
+
+    @property
+    def policy(self) -> int:
+        """Return the version of record: the one it was moved to, else the one it was received under (DEF-18)."""
+        return self.moved[-1] if self.moved else self.case.policy
 
     def of(self, subject: str) -> tuple[Happened, ...]:
         """Return the moments of one order or promise, oldest first."""

@@ -31,6 +31,8 @@ class Moving:
     trace: str = ""
     calendar: str | None = None
     revision: int = 0
+    gone: str = RECLASSIFIED  #: why a clock ends that no rule gives any more
+    rejudge: bool = False  #: judge ended clocks anew that go by the same version: what held while they ran is known better now
 
 
 def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, resolver: Callable[[Clock], Resolve]) -> list[Change]:
@@ -42,7 +44,7 @@ def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Mo
 
 
 def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Callable[[Clock], Resolve]) -> Change | None:
-    if old and settled(old, clock):
+    if old and settled(old, clock) and not (moving.rejudge and old.policy == clock.about.policy.version):
         return None
     facts: list[Said] = []
     if old and clock.end and overdue(old, clock):
@@ -55,5 +57,5 @@ def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Cal
 
 
 def _drop(clock: Clock, moving: Moving) -> Change:
-    new = dropped(clock, now=moving.now, why=RECLASSIFIED)
+    new = dropped(clock, now=moving.now, why=moving.gone)
     return Change(new, tuple(said(new, clock, now=moving.now, why=moving.why)))

@@ -1,5 +1,6 @@
 """The weekly batches of slips as stored: orders fall in, a handover closes them. Not here: which week it is (`domain.batches`)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from common.clock_rules import ClockRule
@@ -10,7 +11,7 @@ from sla.domain.batches import Week, falls_into, nearby
 from sla.domain.calendar import CalendarMissing
 from sla.domain.case_file import CaseFile, in_batch
 from sla.domain.moments import Happened
-from sla.domain.plan import plan_week, slips
+from sla.domain.plan import Planned, plan_week, slips
 from sla.handlers.following import Ground, bring, follow_case, ground_of, nobody, resolver_of
 from sla.store import BatchWeek, Store
 
@@ -66,12 +67,23 @@ async def follow_week(week: BatchWeek, store: Store, now: datetime, *, why: str)
         return
     file = await store.file(week.case)
     ground = await ground_of(file, store)
-    for moment, rule, about in slips(file, ground.policy):
-        if moment.of == week.order:
-            planned = plan_week(rule, about, moment, week.week, ground.days, week.handed_over_at)
-            there = await store.clock(planned.id)
-            existing = {there.id: there} if there else {}
-            await bring(existing, [planned], ground.moving(now, why), store, await resolver_of(None, ground.policy, store, now))
+    planned = week_plan(week, file, ground)
+    existing = await store.clocks_on(week.subject)
+    await bring(existing, planned, ground.moving(now, why), store, await resolver_of(None, ground.policy, store, now))
+    await redue(week, planned, store)
+
+
+def week_plan(week: BatchWeek, file: CaseFile, ground: Ground) -> list[Planned]:
+    """Return the batch clock of a week as the case that opened it has it, nothing where its policy knows no batch."""
+    found = [slip for slip in slips(file, ground.policy) if slip[0].of == week.order]
+    return [plan_week(rule, about, moment, week.week, ground.days, week.handed_over_at) for moment, rule, about in found]
+
+
+async def redue(week: BatchWeek, planned: Sequence[Planned], store: Store) -> None:
+    """Keep when a week's batch is due, where that has changed."""
+    due_at = planned[0].dates.due_at if planned else week.due_at
+    if due_at != week.due_at:
+        await store.keep_week(week.model_copy(update={"due_at": due_at}))
 
 
 async def move_later_slips(week: str, fact: SlipsHandedOver, store: Store, now: datetime) -> None:

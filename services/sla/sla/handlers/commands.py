@@ -42,10 +42,9 @@ class YearOut(YearIn):
 
 async def put_policy(policy: SitePolicy, site: str, *, store: Store, by: Caller, now: datetime) -> PolicyOut:  # noqa: ARG001
     """Publish a site's policy as its next version; the same policy again is the same version. Raises Invalid."""
-    _check(policy, site)
+    vet(policy, site)
     head = await store.head(site) or PolicyHead(id=site, site=site)
-    same = policy.model_copy(update={"version": 0}).model_dump_json()
-    fingerprint = hashlib.sha256(same.encode()).hexdigest()
+    fingerprint = fingerprint_of(policy)
     if head.fingerprint != fingerprint:
         head = head.model_copy(update={"version": head.version + 1, "fingerprint": fingerprint})
         policy = policy.model_copy(update={"version": head.version})
@@ -54,7 +53,13 @@ async def put_policy(policy: SitePolicy, site: str, *, store: Store, by: Caller,
     return PolicyOut(site=site, version=head.version)
 
 
-def _check(policy: SitePolicy, site: str) -> None:
+def fingerprint_of(policy: SitePolicy) -> str:
+    """Return what tells one policy from another, whatever version it has."""
+    same = policy.model_copy(update={"version": 0}).model_dump_json()
+    return hashlib.sha256(same.encode()).hexdigest()
+
+
+def vet(policy: SitePolicy, site: str) -> None:
     """Refuse what this engine could not keep: better no policy than one that is silently not obeyed."""
     if policy.site != site:
         raise Invalid("site", "与地址中的项目不一致", "is not the site of the address")

@@ -6,8 +6,10 @@ from typing import Any
 from common.envelope import Event
 from common.events import FACTS, CaseFact, CaseRegistered, PromiseFact, RotaPublished, SlipsHandedOver, VisitRecorded, WorkOrderFact
 from common.inbox import Subscriptions
+from common.states import CaseState
 
-from sla.domain.case_file import heard, opened, slip_handed_over
+from sla.domain.case_file import CaseFile, heard, opened, slip_handed_over
+from sla.domain.changes import caught_up
 from sla.handlers import batches
 from sla.handlers.following import follow_case
 from sla.store import Store
@@ -17,12 +19,18 @@ async def learn(event: Event[Any], store: Store, now: datetime) -> None:
     """Put a fact about a case into its file and let its clocks follow. Raises Missing for a case not yet known."""
     case = event.fact.case
     registered = isinstance(event.fact, CaseRegistered)
-    file = (await store.known_file(case.id) or opened(case)) if registered else await store.file(case.id)
+    file = (await store.known_file(case.id) or await _opened(case, store)) if registered else await store.file(case.id)
     file = heard(file, event)
     if isinstance(event.fact, WorkOrderFact):
         file = await batches.fall_in(file, store, now)
     await store.keep_file(file)
     await follow_case(file, store, now, why=event.fact.kind, trace=event.trace)
+
+
+async def _opened(case: CaseState, store: Store) -> CaseFile:
+    """Return a new file; a case that changes of policy went past on its way here goes where the others went."""
+    head = await store.head(case.site)
+    return caught_up(opened(case), head.steps if head else ())
 
 
 async def hand_over(event: Event[SlipsHandedOver], store: Store, now: datetime) -> None:

@@ -12,7 +12,7 @@ from common.runtime import Runtime
 
 from sla.domain.clock import Clock, Said, climb, released
 from sla.domain.follow import Change
-from sla.handlers import batches
+from sla.handlers import batches, changing
 from sla.handlers.following import follow_case, resolver_of
 from sla.store import Store
 
@@ -115,4 +115,5 @@ async def count_stale(rt: Runtime[Store]) -> int:
 LOOPS = (
     Loop("fire_due", fire_due, due=count_due, next_at=next_at),
     Loop("redate", redate, due=count_stale),
+    changing.LOOP,
 )

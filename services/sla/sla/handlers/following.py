@@ -1,15 +1,16 @@
 """Bring the stored clocks of a case in line with its file; who answers for roles now. Not here: when (`facts`, `firing`), how (`domain`)."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 
 from common.policy import SitePolicy
 
 from sla.domain.calendar import WorkingDays
 from sla.domain.case_file import CaseFile
 from sla.domain.clock import Clock, Resolve, overdue
+from sla.domain.compare import never_earlier
 from sla.domain.deadlines import uses_calendar
 from sla.domain.escalation import Asked, Called, assignees, call
 from sla.domain.follow import Moving, follow
@@ -22,10 +23,15 @@ Resolver = Callable[[Clock], Resolve]
 
 @dataclass(frozen=True)
 class Ground:
-    """The policy a case was received under, and its working days."""
+    """The policy a case goes by, its working days, and the policies whose deadlines it must not undercut (ADR 0021)."""
 
     policy: SitePolicy
     days: WorkingDays
+    floors: tuple["Ground", ...] = ()
+
+    def planned(self, file: CaseFile) -> list[Planned]:
+        """Return every clock that the case has to have."""
+        return reduce(never_earlier, (plan(file, one.policy, one.days) for one in (*self.floors, self)))
 
     def moving(self, now: datetime, why: str, trace: str = "") -> Moving:
         """Return what holds for all clocks of one step."""
@@ -34,10 +40,19 @@ class Ground:
 
 async def ground_of(file: CaseFile, store: Store) -> Ground:
     """Return the ground of a case; where no rule asks for working days no calendar is read. Raises UnknownSite."""
-    policy = await store.policy(file.site, file.case.policy)
+    return await ground_on([await store.policy(file.site, version) for version in file.moved or (file.policy,)], store)
+
+
+async def ground_on(policies: Sequence[SitePolicy], store: Store) -> Ground:
+    """Return the ground of policies, the governing one last."""
+    *floors, ground = [Ground(policy, await _days(policy, store)) for policy in policies]
+    return replace(ground, floors=tuple(floors)) if floors else ground
+
+
+async def _days(policy: SitePolicy, store: Store) -> WorkingDays:
     needed = any(uses_calendar(rule) for rule in policy.clocks)
     calendar = policy.calendar.holidays
-    return Ground(policy, await store.days(calendar) if needed else unpublished(calendar))
+    return await store.days(calendar) if needed else unpublished(calendar)
 
 
 async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, trace: str = "") -> None:
@@ -46,8 +61,8 @@ async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, 
         return
     ground = await ground_of(file, store)
     existing = await store.clocks_of(file.id)
-    planned = plan(file, ground.policy, ground.days)
-    await bring(existing, planned, ground.moving(now, why, trace), store, await _resolver_if_needed(existing, planned, file, ground, store, now))
+    planned = ground.planned(file)
+    await bring(existing, planned, ground.moving(now, why, trace), store, await resolver_if_needed(existing, planned, file, ground, store, now))
 
 
 async def bring(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, store: Store, resolver: Resolver) -> None:
@@ -56,9 +71,10 @@ async def bring(existing: Mapping[str, Clock], planned: Iterable[Planned], movin
         await store.save(change)
 
 
-async def _resolver_if_needed(
+async def resolver_if_needed(
     existing: Mapping[str, Clock], planned: Iterable[Planned], file: CaseFile, ground: Ground, store: Store, now: datetime
 ) -> Resolver:
+    """Return who answers for roles now, where levels have to be raised that a stop outran; reading the rota is not free."""
     outran = any(overdue(existing.get(clock.id), clock) for clock in planned)
     return await resolver_of(file, ground.policy, store, now) if outran else nobody
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from common import outbox
+from common.clock_rules import Subject
 from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import Missing, UnknownSite
 from common.events import Fact, RotaPublished
@@ -18,9 +19,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from sla.domain.calendar import WorkingDays, YearDays
 from sla.domain.case_file import CaseFile
+from sla.domain.changes import Step
 from sla.domain.clock import Clock
 from sla.domain.follow import Change
 from sla.domain.holidays import working_days
+from sla.store.changes import Changes
 
 INDEXES: tuple[Index, ...] = (
     Index("clocks", (("next_at", 1),), where={"armed": True}),
@@ -30,7 +33,13 @@ INDEXES: tuple[Index, ...] = (
     Index("clocks", (("site", 1), ("live", 1), ("next_at", 1))),
     Index("files", (("order_ids", 1),)),
     Index("files", (("site", 1), ("weeks", 1))),
+    Index("files", (("site", 1), ("case.status", 1), ("_id", 1))),
+    Index("clocks", (("site", 1), ("stopped_at", 1)), where={"live": False}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
+    Index("changes", (("site", 1), ("_id", -1))),
+    Index("changes", (("stage", 1), ("_id", 1))),
+    Index("changes", (("settles_at", 1),)),
+    Index("visited", (("change", 1), ("_id", 1))),
 )
 LEASE = timedelta(seconds=30)
 
@@ -40,6 +49,7 @@ class PolicyHead(Aggregate):
 
     version: int = 0
     fingerprint: str = ""
+    steps: tuple[Step, ...] = ()  #: the last changes that brought open cases along
 
 
 class YearBook(Aggregate):
@@ -69,6 +79,11 @@ class BatchWeek(BaseModel):
     handed_over_at: AwareDatetime | None = None
     touched: int = 0  #: so that a completion and a handover at the same time conflict and one decides again
 
+    @property
+    def subject(self) -> str:
+        """Return what its clock hangs on."""
+        return f"{Subject.SITE_WEEK}:{self.site}:{self.week}"
+
 
 class Known:
     """What this process has read and need not read again: policies by version, the newest rota of a site and days of a calendar.
@@ -81,6 +96,7 @@ class Known:
         self.policies: dict[tuple[str, int], SitePolicy] = {}
         self.rotas: dict[str, tuple[int, SiteRota]] = {}
         self.days: dict[str, WorkingDays] = {}
+        self.drafts: dict[str, SitePolicy] = {}
 
 
 class Store:
@@ -89,6 +105,7 @@ class Store:
     def __init__(self, db: Documents, known: Known) -> None:
         """`db` is a transaction wherever something is saved."""
         self.db, self._known = db, known
+        self.changes = Changes(db, known.drafts)
 
     # --- clocks ---------------------------------------------------------------------------------------------------------------
 
@@ -100,6 +117,10 @@ class Store:
     async def clocks_of(self, case: str) -> dict[str, Clock]:
         """Return every clock of a case by id."""
         return {doc["_id"]: from_doc(Clock, doc) for doc in await self.db.find("clocks", {"case": case})}
+
+    async def clocks_on(self, subject: str) -> dict[str, Clock]:
+        """Return every clock that hangs on a subject by id."""
+        return {doc["_id"]: from_doc(Clock, doc) for doc in await self.db.find("clocks", {"subject": subject})}
 
     async def search(self, where: Doc, *, limit: int) -> list[Clock]:
         """Return clocks by plain equality; what happens next comes first, ended ones last."""
@@ -190,6 +211,10 @@ class Store:
         """Return what the newest policy of a site is."""
         doc = await self.db.get("heads", site)
         return from_doc(PolicyHead, doc) if doc else None
+
+    async def keep_head(self, head: PolicyHead) -> None:
+        """Keep a head without a new version."""
+        await self.db.put("heads", to_doc(head))
 
     async def publish_policy(self, head: PolicyHead, policy: SitePolicy, fact: Fact, *, at: datetime) -> None:
         """Keep a new version beside the old ones, with its fact."""
