@@ -117,7 +117,7 @@ def _rule(rule: Rule, opened: Sequence[Open], zone: str, period: str) -> Iterato
 def _rest() -> Iterator[str]:
     yield from ("", "escalation:", "  recipients:")
     yield from (f"    {level}: [{role}]" for level, role in ESCALATION.items())
-    yield "    origin: &draft {default: draft, doc: history}  # nothing in a history says who is told"
+    yield "    origin: &draft {default: not-in-sources, doc: history}  # nothing in a history says who is told"
     yield from ("", "required:", "  fields: {repair: [subject]}", "  origin: *draft")
     yield from ("", "orders:", "  order_return: on_signature", "  signature_required: false", "  origin: *draft")
     yield from ("", "return_visit:", "  role: receptionist", "  origin: *draft")
