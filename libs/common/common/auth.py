@@ -26,7 +26,8 @@ ALL_SITES = "*"
 
 _READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read"}
 _DESK = _READ | {
-    "case.report", "case.classify", "case.respond", "case.request_work", "case.reply", "case.promise", "case.keep_promise", "case.record_result",
+    "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
+    "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel",
 }  # fmt: skip
 _WORK = {"order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse"}

@@ -33,6 +33,7 @@ class Moment(StrEnum):
     TRIPARTITE_HELD = "tripartite_held"
     PLAN_TOLD = "plan_told"
     PROGRESS_TOLD = "progress_told"
+    PLAN_OF_DAYS = "plan_of_days"  #: a plan of more than one day was recorded
     RESTORED = "restored"
     PROMISE_MADE = "promise_made"
     PROMISE_KEPT = "promise_kept"
@@ -53,6 +54,8 @@ class Moment(StrEnum):
     INSPECTED = "inspected"
     ORDER_CANCELLED = "order_cancelled"
     SLIPS_HANDED_OVER = "slips_handed_over"
+    DEPARTMENT_NOTIFIED = "department_notified"
+    DEPARTMENT_ANSWERED = "department_answered"
 
 
 class Subject(StrEnum):
@@ -61,6 +64,7 @@ class Subject(StrEnum):
     CASE = "case"
     ORDER = "order"
     PROMISE = "promise"
+    DEPARTMENT = "department"  #: one department's notice of a case: each answers for itself
     SITE_WEEK = "site_week"
 
 
@@ -121,6 +125,7 @@ class Applies(Section):
     appointment: Flag | None = None  #: a time was agreed
     expected: Flag | None = None  #: the reporter gave an expected resolution time
     major: Flag | None = None
+    several_departments: Flag | None = None  #: more than one department is concerned
 
 
 class Duration(Section):
@@ -156,11 +161,18 @@ class AfterBatch(Section):
 
 
 class Repeat(Section):
-    """An update every so often until something happened (CLK_PROGRESS)."""
+    """An update every so often until something happened (CLK_PROGRESS): each update is a clock, from the last update (DEF-07)."""
 
-    every: Whole = Field(ge=1)
+    every: Whole = Field(ge=1, le=100_000)
     unit: Literal["minute", "hour"]
-    until: Moment
+    until: Moments
+
+
+class Replaced(Section):
+    """Moments that end a clock before its deadline without a verdict, because another clock takes its place (DEF-26)."""
+
+    by: Moments
+    applies: tuple[Applies, ...] = (Applies(),)  #: any of them
 
 
 SHAPES = ("duration", "batch", "after_batch", "repeat", "daily_at")
@@ -180,7 +192,10 @@ class ClockRule(Sourced):
     batch: Batch | None = None
     after_batch: AfterBatch | None = None
     repeat: Repeat | None = None
-    daily_at: DayTime | None = None
+    daily_at: DayTime | None = None  #: an update before this time on every day, each a clock of its own (CLK_STAGE)
+    until: Annotated[tuple[Moment, ...], BeforeValidator(_several)] = ()  #: what ends daily updates; the closing always does
+    replaced: Replaced | None = None
+    shared: Flag = False  #: a work clock: cases of one incident have it together, on the first of them (DEF-09)
     strength: Strength = Strength.MUST
     excusable: Flag = False  #: a recorded special reason is allowed (SLA-38)
     defers: Literal["online", "none"] = "online"  #: whether an item from a closed online channel waits for the opening (DEF-03)
@@ -195,11 +210,23 @@ class ClockRule(Sourced):
         return self
 
     @model_validator(mode="after")
+    def _until_ends_daily_updates(self) -> Self:
+        if bool(self.until) is not bool(self.daily_at):
+            msg = f"clock rule {self.id}: daily updates need `until`, and nothing else takes it"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _party_only_where_known(self) -> Self:
-        if self.subject in {Subject.CASE, Subject.PROMISE} and any(one.party for one in self.applies):
+        if self.subject in {Subject.CASE, Subject.PROMISE, Subject.DEPARTMENT} and any(one.party for one in self.applies):
             msg = f"clock rule {self.id}: party can only be asked of clocks of an order or a site-week"
             raise ValueError(msg)
         return self
+
+    @property
+    def recurs(self) -> bool:
+        """Say whether the rule gives a row of clocks, one for each update."""
+        return self.repeat is not None or self.daily_at is not None
 
     @property
     def shape(self) -> str:
@@ -234,6 +261,14 @@ class SameDay(WorkingDays):
     warning: DayTime = "20:00"
 
 
+class Daily(Section):
+    """Ladder of daily updates: warned some minutes before, levels at the same time some days after it."""
+
+    warning: Whole = Field(default=60, ge=1, le=1440)
+    L2: Whole = Field(default=1, ge=1)
+    L3: Whole = Field(default=2, ge=1)
+
+
 class Agreed(Section):
     """Ladder of appointments and promises, in minutes around the agreed time."""
 
@@ -251,6 +286,7 @@ class Ladder(Sourced):
     appointment: Agreed = Agreed(warning=30, L2=30, L3=60)
     promised: Agreed = Agreed(warning=120, L2=1440, L3=2880)
     promised_day_warning: DayTime = "08:00"  #: where only a date was promised
+    daily: Daily = Daily()
 
 
 class Chain(Sourced):

@@ -89,6 +89,29 @@ class CaseResultTold(CaseFact):
     forms: tuple[str, ...]
 
 
+class CaseProgressTold(CaseFact):
+    """The owners were told how it goes (REP-31, SLA-21, SLA-22)."""
+
+    kind = "case.progress_told"
+    forms: tuple[str, ...]
+    by: str
+
+
+class CasePlanRecorded(CaseFact):
+    """The work was planned; a plan of more than one day asks for an update every day (SLA-22)."""
+
+    kind = "case.plan_recorded"
+    days: int
+    by: str
+
+
+class CaseRestored(CaseFact):
+    """Water, power or whatever had failed is there again (SLA-21)."""
+
+    kind = "case.restored"
+    by: str
+
+
 class CaseOwnerTransferred(CaseFact):
     """First-contact ownership moved to another person (INT-14)."""
 

@@ -122,6 +122,7 @@ class CaseState(State):
     category: str | None = None
     fault: str | None = None
     department: str | None = None
+    departments: tuple[str, ...] = ()  #: every department that is concerned, where it is more than one
     trade: str | None = None
     unit: str | None = None
     asset: str | None = None
@@ -136,6 +137,7 @@ class CaseState(State):
     major: bool = False
     in_scope: bool | None = None
     repeat_of: str | None = None
+    incident: str | None = None  #: the first case of the incident that this one was joined to (DEF-09)
     open_promises: int = 0
 
 
@@ -188,6 +190,8 @@ class ClockView(State):
     levels: tuple[ClockLevel, ...] = ()
     urgency: Urgency | None = None
     rule: str  #: requirement id of the rule (DEF-17)
+    estimate_at: AwareDatetime | None = None  #: a guess at the due time while a calendar year is missing; nothing is judged by it
+    extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one
 
 
 class PersonState(State):

@@ -23,9 +23,19 @@ S = CaseStatus
 ALL = frozenset(S)
 OPEN = ALL - {S.CLOSED}
 #: D1 and D2 of the requirements, written down a second time: family -> move -> states it may be tried in
-EVERYWHERE = {"reply": OPEN, "promise": OPEN, "keep-promise": OPEN, "transfer": OPEN, "visit": OPEN, "close": OPEN}
+EVERYWHERE = {
+    "reply": OPEN,
+    "promise": OPEN,
+    "keep-promise": OPEN,
+    "transfer": OPEN,
+    "visit": OPEN,
+    "close": OPEN,
+    "tell-progress": OPEN,
+    "restore": OPEN,
+}
 TOLD = frozenset({S.RESOLVED, S.RESULT_TOLD, S.RETURN_VISIT_DUE})
-EARLY = {"classify": frozenset({S.REGISTERED, S.CLASSIFIED, S.IN_WORK}), "respond": frozenset({S.CLASSIFIED, S.IN_WORK}), "waive-visit": TOLD}
+BEGUN = frozenset({S.CLASSIFIED, S.IN_WORK})
+EARLY = {"classify": BEGUN | {S.REGISTERED}, "respond": BEGUN, "record-plan": BEGUN, "waive-visit": TOLD}
 ASKS = {"request-work": frozenset({S.REGISTERED, S.CLASSIFIED, S.IN_WORK})}
 RESULT = {"record-result": frozenset({S.CLASSIFIED, S.IN_WORK}), "tell-result": frozenset({S.RESOLVED})}
 REPAIR = EVERYWHERE | EARLY
@@ -41,6 +51,8 @@ BODY: dict[str, dict[str, Any]] = {
     "classify": {"category": "facility", "urgency": "P3"},
     "reply": {"form": "phone", "text": "好", "final": True},
     "promise": {"text": "换灯", "due_at": "2026-03-20T00:00:00Z", "approver": "boss"},
+    "record-plan": {"text": "换管", "days": 3},
+    "tell-progress": {"text": "正在抢修", "forms": ["owners_group", "phone"]},
     "record-result": {"text": "已清洁"},
     "tell-result": {"forms": ["written", "face_to_face"]},
     "visit": {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"},
@@ -95,7 +107,8 @@ def test_the_table_documents_itself() -> None:
 def test_a_move_says_the_fact_of_its_row() -> None:
     said: dict[str, type[Fact]] = {}
     file = a_file(classified())
-    for name in ("classify", "respond", "request-work", "reply", "promise", "record-result", "transfer"):
+    first = ("classify", "respond", "record-plan", "tell-progress", "restore", "request-work")
+    for name in (*first, "reply", "promise", "record-result", "transfer"):
         said[name] = type(facts_of(do(file, name, **BODY.get(name, {})))[0])
     table = MOVES[CaseKind.COMPLAINT]
     assert {name: table[name].fact for name in said} == said

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from common.clock_rules import SHAPES
 from common.envelope import Event
 from common.events import Fact
 from common.policy import SitePolicy, resolve
@@ -29,7 +30,7 @@ def shown(moment: datetime | None) -> str | None:
 def a_rule(**changes: Any) -> dict[str, Any]:
     """A rule that no source has: kettles are looked at within 90 minutes."""
     base = {"id": "kettle", "code": "CLK_KETTLE", "stop": "on_site", "origin": {"site": SITE}}
-    shape = {} if {"batch", "after_batch", "duration"} & changes.keys() else {"duration": {"value": 90, "unit": "minute"}}
+    shape = {} if set(SHAPES) & changes.keys() else {"duration": {"value": 90, "unit": "minute"}}
     return base | shape | changes
 
 

@@ -178,11 +178,11 @@ def test_what_was_never_agreed_gives_no_clock() -> None:
 
 
 def test_a_missing_year_leaves_a_clock_undated_or_its_levels_out() -> None:
-    """Nothing is guessed: neither a deadline nor a level (SLA-39)."""
+    """Nothing is guessed: neither a deadline nor a level (SLA-39); what staff see is marked as an estimate (decisions.md 2)."""
     site = Site(a_policy(), unpublished("CN"))
     one = rule(duration={"value": 1, "unit": "working_day"})
     undated = dates(one, Start(at("2026-12-31 10:00"), Moment.RECEIVED), site)
-    assert undated == Dates(at("2026-12-31 10:00"), needs="CN:2027")
+    assert undated == Dates(at("2026-12-31 10:00"), needs="CN:2027", estimate_at=at("2027-01-01 19:00"))
     dated = dates(one, Start(at("2026-12-30 10:00"), Moment.RECEIVED), site)
     assert dated is not None
     assert (dated.due_at, [level for level, _ in dated.rungs], dated.needs) == (at("2026-12-31 19:00"), [Level.WARNING, Level.L1], "CN:2027")

@@ -148,6 +148,8 @@ FORM = {
     "message": Text("消息", "message"),
     "written": Text("书面", "written"),
     "face_to_face": Text("当面", "face to face"),
+    "owners_group": Text("业主群", "owners' group"),
+    "notice_board": Text("公告栏", "notice board"),
 }
 OUTCOME = {
     "visited": Text("已回访", "visited"),

@@ -55,6 +55,9 @@ LINES: Mapping[str, Line] = {
         },
     ),
     "case.responded": Line(CASE, "已响应|已联系{department}", "Response started|{department} contacted", {"department": "department"}, "by"),
+    "case.plan_recorded": Line(CASE, "计划已登记|工期 {days} 天", "Plan recorded|{days} days", {"days": "days"}, "by"),
+    "case.progress_told": Line(CASE, "已通报进展|{forms}", "Progress told|{forms}", {"forms": "forms"}, "by"),
+    "case.restored": Line(CASE, "已恢复供应", "Supply restored", {}, "by"),
     "case.work_requested": Line(
         CASE,
         "要求处理|{party}|{department}|{trade}|{contractor}",

@@ -23,6 +23,9 @@ router = APIRouter(tags=["moves"], responses={code: RESPONSES[code] for code in 
 BODIES: dict[str, type[Timed]] = {
     "classify": commands.Classify,
     "respond": commands.Respond,
+    "record-plan": commands.RecordPlan,
+    "tell-progress": commands.TellProgress,
+    "restore": commands.Restore,
     "request-work": commands.RequestWork,
     "reply": commands.Reply,
     "promise": commands.MakePromise,

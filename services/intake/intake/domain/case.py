@@ -13,7 +13,7 @@ from common.events import Fact
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, Urgency
 from pydantic import AwareDatetime
 
-from intake.domain.parts import Asked, External, Order, Reclassified, ReplyRecord, Result, Sorting, Transfer
+from intake.domain.parts import Asked, External, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Sorting, Transfer
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -52,6 +52,9 @@ class Case(Aggregate):
     explanation: str | None = None  #: what the reporter of something out of scope was told (CMP-02)
     waived_outcome: str | None = None  #: the outcome written on an anonymous case (RVT-17)
     responded_at: AwareDatetime | None = None  #: when the response was first started
+    plans: tuple[Plan, ...] = ()
+    progress: tuple[Progress, ...] = ()
+    restored_at: AwareDatetime | None = None  #: when the supply was last back
     history: tuple[Reclassified, ...] = ()
     replies: tuple[ReplyRecord, ...] = ()
     results: tuple[Result, ...] = ()

@@ -91,6 +91,24 @@ class Respond(Timed):
     department: Code | None = None
 
 
+class RecordPlan(Timed):
+    """How the work will go, and on how many days: one of several days asks for an update every day."""
+
+    text: Text
+    days: Annotated[StrictInt, Field(ge=1, le=366)] = 1
+
+
+class TellProgress(Timed):
+    """The owners concerned were told how it goes."""
+
+    forms: Annotated[tuple[Literal["owners_group", "phone", "message", "face_to_face", "notice_board"], ...], Field(min_length=1, max_length=5)]
+    text: Text
+
+
+class Restore(Timed):
+    """Water, power or whatever had failed is there again."""
+
+
 class RequestWork(Timed):
     """Ask a department or a contractor to work on it."""
 

@@ -24,6 +24,9 @@ Decision = Callable[[Attempt[Any]], Changes]
 DECISIONS: dict[str, Decision] = {
     "classify": classification.classify,
     "respond": handling.respond,
+    "record-plan": handling.record_plan,
+    "tell-progress": handling.tell_progress,
+    "restore": handling.restore,
     "request-work": handling.request_work,
     "reply": replying.reply,
     "promise": replying.promise,

@@ -4,13 +4,22 @@ Not here: replies and promises (`replying`), return visits (`returning`), guards
 """
 
 from common.errors import FieldsMissing, Invalid
-from common.events import CaseOwnerTransferred, CaseResponded, CaseResultRecorded, CaseResultTold, CaseWorkRequested
+from common.events import (
+    CaseOwnerTransferred,
+    CasePlanRecorded,
+    CaseProgressTold,
+    CaseResponded,
+    CaseRestored,
+    CaseResultRecorded,
+    CaseResultTold,
+    CaseWorkRequested,
+)
 from common.states import CaseStatus, Party
 
 from intake.domain.attempt import Attempt
 from intake.domain.case import Change, Changes
-from intake.domain.commands import RecordResult, RequestWork, Respond, TellResult, TransferOwner
-from intake.domain.parts import Asked, Result, Transfer
+from intake.domain.commands import RecordPlan, RecordResult, RequestWork, Respond, Restore, TellProgress, TellResult, TransferOwner
+from intake.domain.parts import Asked, Plan, Progress, Result, Transfer
 from intake.domain.returning import open_visit
 
 
@@ -20,6 +29,28 @@ def respond(attempt: Attempt[Respond]) -> Changes:
     case = attempt.case.with_(responded_at=min(first, attempt.act.at))
     department = attempt.command.department or case.sorting.department
     return (Change(case, (CaseResponded(case=case.state(), department=department, by=attempt.act.by),)),)
+
+
+def record_plan(attempt: Attempt[RecordPlan]) -> Changes:
+    """Put the plan of the work on record; a later one stands beside the earlier."""
+    command, act = attempt.command, attempt.act
+    plan = Plan(text=command.text, days=command.days, by=act.by, at=act.at)
+    case = attempt.case.with_(plans=(*attempt.case.plans, plan))
+    return (Change(case, (CasePlanRecorded(case=case.state(), days=command.days, by=act.by),)),)
+
+
+def tell_progress(attempt: Attempt[TellProgress]) -> Changes:
+    """Put on record what the owners were told of the progress, and how (REP-31)."""
+    command, act = attempt.command, attempt.act
+    told = Progress(text=command.text, forms=tuple(dict.fromkeys(command.forms)), by=act.by, at=act.at)
+    case = attempt.case.with_(progress=(*attempt.case.progress, told))
+    return (Change(case, (CaseProgressTold(case=case.state(), forms=told.forms, by=act.by),)),)
+
+
+def restore(attempt: Attempt[Restore]) -> Changes:
+    """Water, power or whatever had failed is there again."""
+    case = attempt.case.with_(restored_at=attempt.act.at)
+    return (Change(case, (CaseRestored(case=case.state(), by=attempt.act.by),)),)
 
 
 def request_work(attempt: Attempt[RequestWork]) -> Changes:

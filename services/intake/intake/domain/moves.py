@@ -8,8 +8,11 @@ from common.events import (
     CaseClassified,
     CaseClosed,
     CaseOwnerTransferred,
+    CasePlanRecorded,
+    CaseProgressTold,
     CaseReplied,
     CaseResponded,
+    CaseRestored,
     CaseResultRecorded,
     CaseResultTold,
     CaseWorkRequested,
@@ -33,6 +36,9 @@ _KEEP = Move(OPEN, None, "case.keep_promise", "履行承诺", "keep a promise", 
 _TRANSFER = Move(OPEN, None, "case.transfer", "移交首问责任", "transfer ownership", (), CaseOwnerTransferred)
 _CLASSIFY = Move(SORTED, None, "case.classify", "分类", "classify", (), CaseClassified)
 _RESPOND = Move(BEGUN, None, "case.respond", "启动响应", "respond", ("K3",), CaseResponded)
+_PLAN = Move(BEGUN, None, "case.record_plan", "登记计划", "record the plan", ("K3",), CasePlanRecorded)
+_TELL = Move(OPEN, None, "case.tell_progress", "通报进展", "tell the progress", ("K3",), CaseProgressTold)
+_RESTORE = Move(OPEN, None, "case.restore", "恢复供应", "supply is back", ("K3",), CaseRestored)
 _VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11"), VisitRecorded)
 _WAIVE = Move(ANSWERABLE, None, "case.waive_visit", "免回访", "waive the return visit", ("RVT-17", "K16", "K12"), VisitWaived)
 _WORK = Move(SORTED, S.IN_WORK, "case.request_work", "要求处理", "request work", ("CLS-11", "K3", "DSP-16"), CaseWorkRequested)
@@ -45,6 +51,9 @@ def _close(*guards: str) -> Move[CaseStatus]:
 REPAIR: Table[CaseStatus] = {
     "classify": _CLASSIFY,
     "respond": _RESPOND,
+    "record-plan": _PLAN,
+    "tell-progress": _TELL,
+    "restore": _RESTORE,
     "reply": _REPLY,
     "promise": _PROMISE,
     "keep-promise": _KEEP,
@@ -57,6 +66,9 @@ REPAIR: Table[CaseStatus] = {
 COMPLAINT: Table[CaseStatus] = {
     "classify": _CLASSIFY,
     "respond": _RESPOND,
+    "record-plan": _PLAN,
+    "tell-progress": _TELL,
+    "restore": _RESTORE,
     "request-work": _WORK,
     "reply": _REPLY,
     "promise": _PROMISE,
@@ -72,6 +84,9 @@ COMPLAINT: Table[CaseStatus] = {
 ANSWER: Table[CaseStatus] = {
     "classify": _CLASSIFY,
     "respond": _RESPOND,
+    "record-plan": _PLAN,
+    "tell-progress": _TELL,
+    "restore": _RESTORE,
     "request-work": _WORK,
     "reply": _REPLY,
     "promise": _PROMISE,

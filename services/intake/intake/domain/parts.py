@@ -1,4 +1,4 @@
-"""What a case holds inside: classification, work asked for, orders, replies, results, transfers. Each is replaced, never changed. Pure.
+"""What a case holds inside: classification, work asked for, orders, plans, progress, replies, results, transfers: replaced, never changed. Pure.
 
 Not here: the case itself (`case`), promises and visits, which have lives of their own (`promise`, `visit`).
 """
@@ -85,6 +85,24 @@ class Result(Part):
     by: str
     at: AwareDatetime
     told: tuple[str, ...] = ()  #: forms in which the owner was told
+
+
+class Plan(Part):
+    """How the work will go, and on how many days."""
+
+    text: str
+    days: int
+    by: str
+    at: AwareDatetime
+
+
+class Progress(Part):
+    """What the owners were told of the progress."""
+
+    text: str
+    forms: tuple[str, ...]
+    by: str
+    at: AwareDatetime
 
 
 class Transfer(Part):

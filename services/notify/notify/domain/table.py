@@ -15,10 +15,13 @@ from common.events import (
     CaseClassified,
     CaseClosed,
     CaseOwnerTransferred,
+    CasePlanRecorded,
+    CaseProgressTold,
     CaseRegistered,
     CaseReopened,
     CaseReplied,
     CaseResponded,
+    CaseRestored,
     CaseResultRecorded,
     CaseResultTold,
     CaseWorkDone,
@@ -230,6 +233,9 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
 
 SILENT: Mapping[type[Fact], str] = {
     CaseResponded: "the owner hears of it by the reply",
+    CasePlanRecorded: "the daily updates tell of it",
+    CaseProgressTold: "telling it was the message",
+    CaseRestored: "said by the update that follows it",
     CaseWorkRequested: "the order that dispatch issues tells its assignee",
     CaseResultRecorded: "told to the owner as a result, not as a record",
     CaseOwnerTransferred: "the new owner accepts it in person",

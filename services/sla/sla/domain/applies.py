@@ -51,6 +51,7 @@ CONDITIONS: dict[str, Callable[[About, Any], bool]] = {
     "appointment": lambda about, wanted: (about.case.appointment_at is not None) is wanted,
     "expected": lambda about, wanted: (about.case.expected_at is not None) is wanted,
     "major": lambda about, wanted: about.case.major is wanted,
+    "several_departments": lambda about, wanted: (len(about.case.departments) > 1) is wanted,
 }  #: name of a condition -> whether it holds
 
 

@@ -8,10 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 SATURDAY = 5
+GUESSED_YEARS = range(1990, 2101)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class WorkingDays:
         """Return the table of these years."""
         days = (day.toordinal() for year in sorted(years) for day in _days_of(year) if years[year].works(day))
         return cls(calendar, frozenset(years), tuple(days), revision)
+
+    def guessed(self) -> "WorkingDays":
+        """Return the table with every year nobody published as Monday to Friday: for estimates, never for deadlines (decisions.md 2)."""
+        return _filled(_Known(self))
 
     def is_working(self, day: date) -> bool:
         """Say whether `day` is a working day. Raises CalendarMissing."""
@@ -100,6 +106,27 @@ class WorkingDays:
         for year in years:
             if year not in self.years:
                 raise CalendarMissing(self.calendar, year)
+
+
+class _Known:
+    """A calendar as a key: the same object, since comparing thousands of days takes longer than the question."""
+
+    def __init__(self, days: WorkingDays) -> None:
+        self.days = days
+
+    def __hash__(self) -> int:
+        return id(self.days)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other.days is self.days
+
+
+@lru_cache(maxsize=32)
+def _filled(known: _Known) -> WorkingDays:
+    days = known.days
+    missing = [year for year in GUESSED_YEARS if year not in days.years]
+    plain = (day.toordinal() for year in missing for day in _days_of(year) if day.weekday() < SATURDAY)
+    return WorkingDays(days.calendar, days.years | frozenset(missing), tuple(sorted((*days.days, *plain))), days.revision)
 
 
 def _days_of(year: int) -> Iterable[date]:

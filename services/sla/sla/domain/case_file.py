@@ -13,6 +13,7 @@ from common.states import CaseState, OrderState
 from pydantic import AwareDatetime, BaseModel
 
 from sla.domain.moments import Happened, read
+from sla.domain.rulings import Ruling, RulingKind
 
 
 class Promised(BaseModel):
@@ -38,6 +39,8 @@ class CaseFile(BaseModel):
     batches: dict[str, str] = {}  #: order -> week of the slip batch that it falls into
     weeks: tuple[str, ...] = ()  #: the values of `batches`, for the index
     moved: tuple[int, ...] = ()  #: versions that changes of policy brought the case to since; the last governs (`changes`)
+    rulings: tuple[Ruling, ...] = ()  #: what people decided about its clocks
+    linked: tuple[str, ...] = ()  #: later cases of the same incident (DEF-09): what happens to them counts for its shared clocks
 
     @property
     def policy(self) -> int:
@@ -47,6 +50,10 @@ class CaseFile(BaseModel):
     def of(self, subject: str) -> tuple[Happened, ...]:
         """Return the moments of one order or promise, oldest first."""
         return tuple(one for one in self.happened if one.of == subject)
+
+    def ruled(self, kind: RulingKind, clock: str) -> tuple[Ruling, ...]:
+        """Return the decisions of one kind about a clock (`<subject>:<code>:<n>`), or about a row of them (without the number)."""
+        return tuple(one for one in self.rulings if one.kind is kind and clock in {one.clock, one.row})
 
 
 def opened(case: CaseState) -> CaseFile:

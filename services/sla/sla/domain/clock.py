@@ -14,7 +14,7 @@ from common.states import ClockLevel, ClockState, ClockView, Lane, Level, Urgenc
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from sla.domain.escalation import Called, chain_of
-from sla.domain.plan import Planned
+from sla.domain.planned import Planned
 
 OPEN = frozenset({ClockState.RUNNING, ClockState.UNDATED})
 STOPPED = frozenset({ClockState.MET, ClockState.LATE, ClockState.EXCUSED})
@@ -59,6 +59,9 @@ class Clock(Aggregate):
     ended_by: str | None = None  #: why it ended without its stop event
     rungs: tuple[Rung, ...] = ()
     needs: str | None = None  #: `<calendar>:<year>` that is not published
+    estimate_at: AwareDatetime | None = None  #: a guess at the due time until it is; nothing is judged by it
+    extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one (R22)
+    recurs: bool = False  #: one of a row of updates: when it is due, the next one has to be there
     calendar: str | None = None
     revision: int = 0  #: publications of that calendar that were taken into account
     live: bool = True  #: open, or ended before it could be judged: a calendar may still change it
@@ -125,6 +128,9 @@ def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision
         "ended_by": end.why if end and not end.stopped else None,
         "rungs": tuple(sorted([*rungs, *raised.values()], key=lambda rung: rung.at)),
         "needs": planned.dates.needs,
+        "estimate_at": planned.dates.estimate_at,
+        "extended_from": planned.extended_from,
+        "recurs": rule.recurs,
         "calendar": calendar,
         "revision": revision,
         "trace": old.trace if old and old.trace else trace,

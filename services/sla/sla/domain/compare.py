@@ -11,7 +11,7 @@ from common.states import ClockState
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from sla.domain.clock import OPEN, Clock
-from sla.domain.plan import Planned
+from sla.domain.planned import Planned
 
 
 class What(StrEnum):

@@ -1,122 +1,26 @@
 """Start, due time and ladder of one clock: one function per shape, one ladder per family, in tables (DEF-02 … DEF-08, DEF-13). Pure.
 
-Not here: who is told (`escalation`), which rule governs and what stopped it (`plan`). A new shape is one more row.
+Not here: who is told (`escalation`), which rule governs and what stopped it (`plan`), rows of updates (`updates`). A new shape is one more row.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
 
-from common.clock_rules import Agreed, ClockRule, Moment, Unit
-from common.clock_rules import WorkingDays as DayLadder
-from common.policy import SitePolicy
-from common.states import CaseState, Level
+from common.clock_rules import ClockRule, Moment, Unit
+from common.states import Level
 
 from sla.domain.batches import Week, falls_into, last_day_after, week_of
-from sla.domain.calendar import DAY, CalendarMissing, WorkingDays
-from sla.domain.office_hours import office_after, office_start, same_time
-from sla.domain.opening import close_of_business, deferred, desk_day, instant, local_day, minutes
+from sla.domain.calendar import DAY, CalendarMissing
+from sla.domain.ground import Dates, Draft, Site, Start, Undated
+from sla.domain.ladders import around, at_its_time, by_days, daily, elapsed, whole, worked
+from sla.domain.office_hours import office_after, office_between, office_start, same_time
+from sla.domain.opening import MIDNIGHT, close_of_business, deferred, desk_day, instant, local_day, minutes
+from sla.domain.running import A_MOMENT, Gaps, advance, nth_day, share
+from sla.domain.segments import Segments, Why, agreed, by_day, by_minute, by_office, prolonged, with_wait
 
-Rungs = tuple[tuple[Level, datetime], ...]
-A_MOMENT = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True)
-class Start:
-    """What starts a clock, and the dates that come with it."""
-
-    at: datetime
-    moment: Moment
-    case: CaseState | None = None
-    appointment_at: datetime | None = None
-    promised_at: datetime | None = None
-    date_only: bool = False
-    week: str | None = None  #: of the batch that the order falls into, where that is already known
-    handed_over_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Site:
-    """The site's policy and its working days."""
-
-    policy: SitePolicy
-    days: WorkingDays
-
-
-@dataclass(frozen=True)
-class Dates:
-    """The times of a clock. `due_at` is None while a calendar year is missing; `needs` names that year, also when only levels need it."""
-
-    start_at: datetime
-    due_at: datetime | None = None
-    rungs: Rungs = ()
-    needs: str | None = None
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """Start, due time, the day it is due on, and how to climb: each rung is asked alone, so that one may be missing."""
-
-    start_at: datetime
-    due_at: datetime
-    rungs: Mapping[Level, Callable[[], datetime]] = field(default_factory=dict)
-
-
-class Undated(Exception):
-    """The date that the rule asks for was never given."""
-
-
-# --- ladders ------------------------------------------------------------------------------------------------------------------
-
-
-def _elapsed(begin: datetime, length: timedelta, site: Site) -> dict[Level, Callable[[], datetime]]:
-    ladder = site.policy.escalation.ladder.elapsed
-    return {
-        Level.WARNING: lambda: begin + _whole(length * ladder.warning),
-        Level.L2: lambda: begin + _whole(length * ladder.L2),
-        Level.L3: lambda: begin + _whole(length * ladder.L3),
-    }
-
-
-def _by_days(due_day: date, ladder: DayLadder, site: Site) -> dict[Level, Callable[[], datetime]]:
-    def close_after(count: int) -> datetime:
-        return close_of_business(site.policy, site.days.after(due_day, count))
-
-    return {
-        Level.WARNING: lambda: instant(due_day, ladder.warning, site.policy.zone),
-        Level.L2: lambda: close_after(ladder.L2),
-        Level.L3: lambda: close_after(ladder.L3),
-    }
-
-
-def _at_its_time(
-    begin: datetime, due_day: date, site: Site, after: Callable[[date, int], date], before: Callable[[date], date]
-) -> tuple[datetime, dict[Level, Callable[[], datetime]]]:
-    """Return the due time of a day that ends at the time of day of its `begin`, and its ladder: warned on that day, or the one before it."""
-    zone, ladder = site.policy.zone, site.policy.escalation.ladder.working_days
-    due_at = same_time(begin, due_day, zone)
-
-    def warning() -> datetime:
-        found = instant(due_day, ladder.warning, zone)
-        return found if found < due_at else instant(before(due_day), ladder.warning, zone)
-
-    return due_at, {
-        Level.WARNING: warning,
-        Level.L2: lambda: same_time(begin, after(due_day, ladder.L2), zone),
-        Level.L3: lambda: same_time(begin, after(due_day, ladder.L3), zone),
-    }
-
-
-def _around(due_at: datetime, ladder: Agreed) -> dict[Level, Callable[[], datetime]]:
-    return {
-        Level.WARNING: lambda: due_at - minutes(ladder.warning),
-        Level.L2: lambda: due_at + minutes(ladder.L2),
-        Level.L3: lambda: due_at + minutes(ladder.L3),
-    }
-
-
-def _whole(span: timedelta) -> timedelta:
-    return timedelta(milliseconds=round(span / A_MOMENT))
+__all__ = ["SHAPES", "UNITS", "Dates", "Site", "Start", "dates", "extended", "uses_calendar"]
 
 
 # --- units of a duration ------------------------------------------------------------------------------------------------------
@@ -126,69 +30,98 @@ def _value(rule: ClockRule) -> int:
     return (rule.duration.value if rule.duration else None) or 0
 
 
-def _minutes(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _minutes(rule: ClockRule, start: Start, site: Site) -> Draft:
     length = minutes(_value(rule) * (60 if rule.duration and rule.duration.unit is Unit.HOUR else 1))
-    return _Draft(start.at, start.at + length, _elapsed(start.at, length, site))
+    due_at = advance(start.at, length, start.gaps)
+    return Draft(start.at, due_at, elapsed(start.at, length, site, start.gaps), by_minute(start.at, due_at, start.gaps))
 
 
-def _working_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
-    day = site.days.after(local_day(start.at, site.policy.zone), _value(rule))
-    return _Draft(start.at, close_of_business(site.policy, day), _by_days(day, site.policy.escalation.ladder.working_days, site))
+def _working_days(rule: ClockRule, start: Start, site: Site) -> Draft:
+    day = worked(local_day(start.at, site.policy.zone), _value(rule), site, start.gaps)
+    return _closing(rule, start, day, site, working=True)
 
 
-def _calendar_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
-    day = local_day(start.at, site.policy.zone) + _value(rule) * DAY
+def _calendar_days(rule: ClockRule, start: Start, site: Site) -> Draft:
+    closes = partial(close_of_business, site.policy)
+    day = nth_day(local_day(start.at, site.policy.zone), _value(rule), _on, closes, start.gaps)
     if site.policy.calendar.close_of_business:  # such a site uses working days (DEF-06)
         day = site.days.on_or_after(day)
-    return _Draft(start.at, close_of_business(site.policy, day), _by_days(day, site.policy.escalation.ladder.working_days, site))
+        while not share(closes(day), start.gaps)[0]:
+            day = site.days.after(day, 1)
+    return _closing(rule, start, day, site, working=False)
 
 
-def _office_time(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _on(day: date, count: int) -> date:
+    return day + count * DAY
+
+
+def _closing(rule: ClockRule, start: Start, day: date, site: Site, *, working: bool) -> Draft:
+    closes, ladder = partial(close_of_business, site.policy), site.policy.escalation.ladder.working_days
+    told = by_day(start.at, closes(day), _value(rule), site.policy.zone, site.days if working else None, start.gaps, closes)
+    return Draft(start.at, closes(day), by_days(day, ladder, site, start.gaps), told)
+
+
+def _office_time(rule: ClockRule, start: Start, site: Site) -> Draft:
     length = minutes(_value(rule) * (60 if rule.duration and rule.duration.unit is Unit.OFFICE_HOUR else 1))
-    ladder = site.policy.escalation.ladder.elapsed
+    between = partial(office_between, policy=site.policy, days=site.days)
+    ladder, runs = site.policy.escalation.ladder.elapsed, partial(office_after, policy=site.policy, days=site.days)
 
     def after(part: float) -> datetime:
-        return office_after(start.at, _whole(length * part), site.policy, site.days)
+        return advance(start.at, whole(length * part), start.gaps, runs, between)
 
     rungs = {Level.WARNING: lambda: after(ladder.warning), Level.L2: lambda: after(ladder.L2), Level.L3: lambda: after(ladder.L3)}
-    return _Draft(start.at, after(1), rungs)
+    due_at = after(1)
+    return Draft(start.at, due_at, rungs, by_office(start.at, due_at, between, site.policy.zone, start.gaps))
 
 
-def _office_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _office_days(rule: ClockRule, start: Start, site: Site) -> Draft:
     begins = office_start(start.at, site.policy, site.days)
-    day = site.days.after(local_day(begins, site.policy.zone), _value(rule))
-    return _Draft(begins, *_at_its_time(begins, day, site, site.days.after, site.days.before))
+    return _until_its_time(rule, begins, site, start.gaps, working=True)
 
 
-def _full_days(rule: ClockRule, start: Start, site: Site) -> _Draft:
-    day = local_day(start.at, site.policy.zone) + _value(rule) * DAY
-    return _Draft(start.at, *_at_its_time(start.at, day, site, lambda one, count: one + count * DAY, lambda one: one - DAY))
+def _full_days(rule: ClockRule, start: Start, site: Site) -> Draft:
+    return _until_its_time(rule, start.at, site, start.gaps, working=False)
 
 
-def _same_day(_rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _until_its_time(rule: ClockRule, begins: datetime, site: Site, gaps: Gaps, *, working: bool) -> Draft:
+    def ends(day: date) -> datetime:
+        return same_time(begins, day, site.policy.zone)
+
+    after = partial(nth_day, on=site.days.after if working else _on, ends=ends, gaps=gaps)
+    day = after(local_day(begins, site.policy.zone), _value(rule))
+    told = by_day(begins, ends(day), _value(rule), site.policy.zone, site.days if working else None, gaps, ends)
+    return Draft(begins, ends(day), at_its_time(begins, day, site, after, site.days.before if working else lambda one: one - DAY), told)
+
+
+def _same_day(_rule: ClockRule, start: Start, site: Site) -> Draft:
     begins = desk_day(start.at, site.policy)
     day = local_day(begins, site.policy.zone)
-    return _Draft(begins, instant(day, "24:00", site.policy.zone), _by_days(day, site.policy.escalation.ladder.same_day, site))
+    while not share(instant(day, MIDNIGHT, site.policy.zone), start.gaps)[0]:
+        day += DAY
+    due_at = instant(day, MIDNIGHT, site.policy.zone)
+    rungs = by_days(day, site.policy.escalation.ladder.same_day, site, start.gaps)
+    return Draft(begins, due_at, rungs, by_minute(begins, due_at, start.gaps))
 
 
-def _appointment(_rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _appointment(_rule: ClockRule, start: Start, site: Site) -> Draft:
     if start.appointment_at is None:
         raise Undated
-    return _Draft(start.at, start.appointment_at, _around(start.appointment_at, site.policy.escalation.ladder.appointment))
+    rungs = around(start.appointment_at, site.policy.escalation.ladder.appointment)
+    return Draft(start.at, start.appointment_at, rungs, agreed(start.at, start.appointment_at))
 
 
-def _promised(_rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _promised(_rule: ClockRule, start: Start, site: Site) -> Draft:
     due_at = start.promised_at
     if due_at is None:
         raise Undated
     ladder, zone = site.policy.escalation.ladder, site.policy.zone
-    rungs = _around(due_at, ladder.promised)
+    rungs = around(due_at, ladder.promised)
     if start.date_only:
         rungs[Level.WARNING] = lambda: instant(local_day(due_at - A_MOMENT, zone), ladder.promised_day_warning, zone)
-    return _Draft(start.at, due_at, rungs)
+    return Draft(start.at, due_at, rungs, agreed(start.at, due_at))
 
 
-Shape = Callable[[ClockRule, Start, Site], _Draft]
+Shape = Callable[[ClockRule, Start, Site], Draft]
 UNITS: dict[Unit, Shape] = {
     Unit.MINUTE: _minutes,
     Unit.HOUR: _minutes,
@@ -208,7 +141,7 @@ ELAPSED = frozenset({Unit.MINUTE, Unit.HOUR, Unit.FULL_DAY, Unit.APPOINTMENT, Un
 # --- shapes -------------------------------------------------------------------------------------------------------------------
 
 
-def _duration(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _duration(rule: ClockRule, start: Start, site: Site) -> Draft:
     if rule.duration is None:
         raise Undated
     return UNITS[rule.duration.unit](rule, start, site)
@@ -222,25 +155,50 @@ def _week(rule: ClockRule, start: Start, site: Site) -> Week:
     return known or falls_into(start.at, batch, site.policy, site.days, {})
 
 
-def _batch(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _batch(rule: ClockRule, start: Start, site: Site) -> Draft:
     week = _week(rule, start, site)
     begins = instant(week.monday, "00:00", site.policy.zone)
-    return _Draft(begins, week.due_at, _by_days(week.day, site.policy.escalation.ladder.working_days, site))
+    rungs = by_days(week.day, site.policy.escalation.ladder.working_days, site)
+    return Draft(begins, week.due_at, rungs, agreed(begins, week.due_at))
 
 
-def _after_batch(rule: ClockRule, start: Start, site: Site) -> _Draft:
+def _after_batch(rule: ClockRule, start: Start, site: Site) -> Draft:
     week = _week(rule, start, site)
     begins = max(start.at, min(start.handed_over_at or week.due_at, week.due_at))
     day = last_day_after(week, rule.after_batch.weeks if rule.after_batch else 1, site.days)
-    return _Draft(begins, close_of_business(site.policy, day), _by_days(day, site.policy.escalation.ladder.working_days, site))
+    due_at = close_of_business(site.policy, day)
+    return Draft(begins, due_at, by_days(day, site.policy.escalation.ladder.working_days, site), agreed(begins, due_at), Why.HANDOVER)
 
 
-SHAPES: dict[str, Shape] = {"duration": _duration, "batch": _batch, "after_batch": _after_batch}  #: what this engine can count
+def _repeat(rule: ClockRule, start: Start, site: Site) -> Draft:
+    every = rule.repeat
+    if every is None:
+        raise Undated
+    length = minutes(every.every * (60 if every.unit == "hour" else 1))
+    due_at = advance(start.at, length, start.gaps)
+    return Draft(start.at, due_at, elapsed(start.at, length, site, start.gaps), by_minute(start.at, due_at, start.gaps))
+
+
+def _daily_at(rule: ClockRule, start: Start, site: Site) -> Draft:
+    if rule.daily_at is None:
+        raise Undated
+    day = local_day(start.at, site.policy.zone)
+    due_at = instant(day, rule.daily_at, site.policy.zone)
+    return Draft(start.at, due_at, daily(day, rule.daily_at, site), agreed(start.at, due_at))
+
+
+SHAPES: dict[str, Shape] = {
+    "duration": _duration,
+    "batch": _batch,
+    "after_batch": _after_batch,
+    "repeat": _repeat,
+    "daily_at": _daily_at,
+}  #: what this engine can count
 
 
 def uses_calendar(rule: ClockRule) -> bool:
     """Say whether the dates of a rule's clock ask for working days (levels included)."""
-    return rule.duration is None or rule.duration.unit not in ELAPSED
+    return not rule.recurs and (rule.duration is None or rule.duration.unit not in ELAPSED)
 
 
 def dates(rule: ClockRule, start: Start, site: Site) -> Dates | None:
@@ -255,7 +213,12 @@ def dates(rule: ClockRule, start: Start, site: Site) -> Dates | None:
     except Undated:
         return None
     except CalendarMissing as missing:
-        return Dates(begun.at, needs=missing.needs)
+        return Dates(begun.at, needs=missing.needs, estimate_at=_estimate(rule, begun, site))
+    return settled(start, draft)
+
+
+def settled(start: Start, draft: Draft) -> Dates:
+    """Return the times of a draft; a level that needs a missing year is left out and named, and so is a warning before the start (DEF-08)."""
     rungs: list[tuple[Level, datetime]] = [(Level.L1, draft.due_at)]
     needs = None
     for level, climb in draft.rungs.items():
@@ -264,7 +227,23 @@ def dates(rule: ClockRule, start: Start, site: Site) -> Dates | None:
         except CalendarMissing as missing:
             needs = missing.needs
     sent = sorted((rung for rung in rungs if rung[0] is not Level.WARNING or rung[1] >= draft.start_at), key=_climbed)
-    return Dates(draft.start_at, draft.due_at, tuple(sent), needs)
+    return Dates(draft.start_at, draft.due_at, tuple(sent), needs, segments=_told(start, draft))
+
+
+def _told(start: Start, draft: Draft) -> Segments:
+    """Return how to tell a draft's segments, the wait before its start with them."""
+    return partial(with_wait, start.at, draft.start_at, draft.waits, draft.segments or by_minute(draft.start_at, draft.due_at, start.gaps))
+
+
+def _estimate(rule: ClockRule, start: Start, site: Site) -> datetime:
+    return SHAPES[rule.shape](rule, start, replace(site, days=site.days.guessed())).due_at
+
+
+def extended(dates: Dates, to: date, site: Site) -> Dates:
+    """Return the times with the close of business of another day in place of the deadline, the levels from there (DEF-26)."""
+    due_at = close_of_business(site.policy, to)
+    draft = Draft(dates.start_at, due_at, by_days(to, site.policy.escalation.ladder.working_days, site))
+    return replace(settled(Start(dates.start_at, Moment.RECEIVED), draft), segments=partial(prolonged, dates.segments, dates.due_at, due_at))
 
 
 def _waits(rule: ClockRule) -> bool:

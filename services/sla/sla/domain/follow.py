@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sla.domain.clock import Clock, Resolve, Said, climb, differs, drawn, dropped, overdue, said, settled
 from sla.domain.deadlines import uses_calendar
-from sla.domain.plan import Planned
+from sla.domain.planned import Planned
 
 RECLASSIFIED = "reclassified"
+NOT_NEEDED = "not_needed"  #: an update that was planned ahead, and then the row was over
 
 
 @dataclass(frozen=True)
@@ -57,5 +58,5 @@ def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Cal
 
 
 def _drop(clock: Clock, moving: Moving) -> Change:
-    new = dropped(clock, now=moving.now, why=moving.gone)
+    new = dropped(clock, now=moving.now, why=NOT_NEEDED if clock.recurs else moving.gone)
     return Change(new, tuple(said(new, clock, now=moving.now, why=moving.why)))

@@ -14,10 +14,13 @@ from common.envelope import Event
 from common.events import (
     CaseClassified,
     CaseClosed,
+    CasePlanRecorded,
+    CaseProgressTold,
     CaseRegistered,
     CaseReopened,
     CaseReplied,
     CaseResponded,
+    CaseRestored,
     CaseResultRecorded,
     CaseResultTold,
     CaseWorkRequested,
@@ -83,6 +86,9 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
     CaseReplied: (Reading(Moment.REPLIED, when=lambda fact: fact.answers),),
     CaseResultRecorded: (Reading(Moment.RESULT_RECORDED),),
     CaseResultTold: (Reading(Moment.RESULT_TOLD),),
+    CaseProgressTold: (Reading(Moment.PROGRESS_TOLD),),
+    CasePlanRecorded: (Reading(Moment.PLAN_OF_DAYS, when=lambda fact: fact.days > 1),),
+    CaseRestored: (Reading(Moment.RESTORED),),
     CaseClosed: (
         Reading(Moment.CLOSED),
         Reading(Moment.VISITED, when=lambda fact: fact.outcome == "visited"),  # it may be heard before the visit's own stream tells

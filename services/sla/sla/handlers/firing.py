@@ -13,7 +13,7 @@ from common.runtime import Runtime
 from sla.domain.clock import Clock, Said, climb, released
 from sla.domain.follow import Change
 from sla.handlers import batches, changing
-from sla.handlers.following import follow_case, resolver_of
+from sla.handlers.following import follow_case, go_on, resolver_of
 from sla.store import Store
 
 log = structlog.get_logger()
@@ -60,7 +60,7 @@ async def fire(id_: str, fence: int, now: datetime, store: Store) -> None:
     clock = await store.clock(id_)
     if clock is None or clock.fence != fence:
         return
-    facts: list[Said] = []
+    file, facts = None, list[Said]()
     if clock.armed and clock.next_at and clock.next_at <= now:
         file = await store.file(clock.case) if clock.case else None
         policy = await store.policy(clock.site, clock.policy)
@@ -68,6 +68,7 @@ async def fire(id_: str, fence: int, now: datetime, store: Store) -> None:
         clock, facts = climb(clock, now=now, resolve=resolver(clock))
     store.continue_trace(clock.trace)
     await store.save(Change(released(clock), tuple(facts)))
+    await go_on(clock, file, store, now)
 
 
 def _note_lag(rt: Runtime[Store], clock: Clock, now: datetime) -> None:

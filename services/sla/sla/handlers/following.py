@@ -18,6 +18,7 @@ from sla.domain.holidays import unpublished
 from sla.domain.plan import Planned, plan
 from sla.store import Store
 
+DUE = "update_due"
 Resolver = Callable[[Clock], Resolve]
 
 
@@ -29,9 +30,9 @@ class Ground:
     days: WorkingDays
     floors: tuple["Ground", ...] = ()
 
-    def planned(self, file: CaseFile) -> list[Planned]:
+    def planned(self, file: CaseFile, now: datetime) -> list[Planned]:
         """Return every clock that the case has to have."""
-        return reduce(never_earlier, (plan(file, one.policy, one.days) for one in (*self.floors, self)))
+        return reduce(never_earlier, (plan(file, one.policy, one.days, now=now) for one in (*self.floors, self)))
 
     def moving(self, now: datetime, why: str, trace: str = "") -> Moving:
         """Return what holds for all clocks of one step."""
@@ -61,8 +62,14 @@ async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, 
         return
     ground = await ground_of(file, store)
     existing = await store.clocks_of(file.id)
-    planned = ground.planned(file)
+    planned = ground.planned(file, now)
     await bring(existing, planned, ground.moving(now, why, trace), store, await resolver_if_needed(existing, planned, file, ground, store, now))
+
+
+async def go_on(clock: Clock, file: CaseFile | None, store: Store, now: datetime) -> None:
+    """Let the next update of a row be there once one is due, whether it was given or not."""
+    if clock.recurs and file:
+        await follow_case(file, store, now, why=DUE)
 
 
 async def bring(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, store: Store, resolver: Resolver) -> None:

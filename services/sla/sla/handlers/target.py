@@ -46,7 +46,7 @@ async def target_of_case(change: PolicyChange, case: str, store: Store, now: dat
     if not change.preview:
         there = await batches.fall_in(there, store, now)
     ground = await _ground(change, there, store)
-    existing, planned = await store.clocks_of(case), ground.planned(there)
+    existing, planned = await store.clocks_of(case), ground.planned(there, now)
     resolver = await resolver_if_needed(existing, planned, there, ground, store, now)
     visited = _visited(change, case, file, there).model_copy(update={"case": case})
     return Target(visited, existing, planned, _moving(change, ground, now), resolver, file=there)
