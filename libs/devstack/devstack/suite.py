@@ -19,6 +19,7 @@ from devstack.processes import StepFailed
 
 BROWSER = ("chromium", "fonts-noto-cjk")  #: installed as root: a browser does not run from an unpacked archive
 FAULTS = "tests/faults"
+WORKERS = min(4, os.cpu_count() or 1)  #: each starts servers of its own; the tests of one file stay together
 
 
 def test(words: Sequence[str]) -> int:
@@ -27,7 +28,7 @@ def test(words: Sequence[str]) -> int:
     if words:
         return pytest(words)
     checked = check([])
-    tested = pytest([f"--ignore={FAULTS}", "--durations=15"])
+    tested = pytest([f"--ignore={FAULTS}", "--durations=15", f"--numprocesses={WORKERS}", "--dist=loadfile"])
     return checked or tested
 
 
