@@ -27,7 +27,19 @@ EXEMPT = {
     "/v1/session": "signing in and out",
 }
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}
-PLAIN = {"status", "kind", "urgency", "before", "after", "limit", "open", "version", "role", "at"}  #: parameters that name nothing of a site
+PLAIN = {
+    "status",
+    "kind",
+    "urgency",
+    "before",
+    "after",
+    "months",
+    "limit",
+    "open",
+    "version",
+    "role",
+    "at",
+}  #: parameters that name nothing of a site
 VARYING = {"content-length", "traceparent"}
 
 

@@ -4,6 +4,7 @@ import typer
 
 from huiyin.infer.command import infer
 from huiyin.pack_publish import list_changes, publish, rollback
+from huiyin.what_if import what_if
 
 app = typer.Typer(help="Policy packs.", no_args_is_help=True)
 
@@ -17,3 +18,4 @@ app.command("infer")(infer)
 app.command("publish")(publish)
 app.command("changes")(list_changes)
 app.command("rollback")(rollback)
+app.command("what-if")(what_if)

@@ -21,7 +21,7 @@ def test_the_schema_file_is_the_formats() -> None:
 
 def test_the_commands_table_is_the_programs() -> None:
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `huiyin ([a-z ]+)` \| (.+) \|$", text, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `huiyin ([a-z -]+)` \| (.+) \|$", text, re.MULTILINE))
     assert rows == verbs()
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from common.packs import PackError, SiteFile, read_sites
@@ -20,9 +21,17 @@ def judge_all(requests: Sequence[Request], pack: Path | None) -> list[Judged]:
     """Return every request judged as of the last thing that the file tells. Raises BadInput."""
     if not requests:
         raise BadInput("no request in the file")
-    judges = _of_folder(requests, pack) if pack else _of_targets(requests)
-    as_of = max(max(one.created, one.closed or one.created) for one in requests)
-    return list(cli.tracked(judged(requests, judges, as_of), "judging", len(requests)))
+    return list(cli.tracked(judged(requests, judges_of(requests, pack), last_told(requests)), "judging", len(requests)))
+
+
+def judges_of(requests: Sequence[Request], pack: Path | None) -> dict[str, Judge]:
+    """Return the judge of each site of the file, by the name of the site: of a folder's rules, else of the rows' own targets. Raises BadInput."""
+    return _of_folder(requests, pack) if pack else _of_targets(requests)
+
+
+def last_told(requests: Sequence[Request]) -> datetime:
+    """Return the time of the last thing that the requests tell."""
+    return max(max(one.created, one.closed or one.created) for one in requests)
 
 
 def _of_targets(requests: Sequence[Request]) -> dict[str, Judge]:

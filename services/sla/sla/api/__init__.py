@@ -1,5 +1,5 @@
 """The doors of sla. Not here: rules, queries."""
 
-from sla.api import changes, clocks
+from sla.api import changes, clocks, history
 
-ROUTERS = (clocks.router, changes.router)
+ROUTERS = (clocks.router, changes.router, history.router)

@@ -34,6 +34,7 @@ INDEXES: tuple[Index, ...] = (
     Index("files", (("order_ids", 1),)),
     Index("files", (("site", 1), ("weeks", 1))),
     Index("files", (("site", 1), ("case.status", 1), ("_id", 1))),
+    Index("files", (("site", 1), ("_id", 1))),
     Index("clocks", (("site", 1), ("stopped_at", 1)), where={"live": False}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
     Index("changes", (("site", 1), ("_id", -1))),
@@ -181,6 +182,15 @@ class Store:
     async def files_in_week(self, site: str, week: str) -> list[CaseFile]:
         """Return the files with a slip in the batch of that week."""
         return [from_doc(CaseFile, doc) for doc in await self.db.find("files", {"site": site, "weeks": week})]
+
+    async def files_since(self, site: str, at: datetime, *, after: str, limit: int) -> list[CaseFile]:
+        """Return files of cases received at `at` or later, in the order of their ids."""
+        where: Doc = {"site": site, "case.received_at": {"$gte": at}, "_id": {"$gt": after}}
+        return [from_doc(CaseFile, doc) for doc in await self.db.find("files", where, sort=[("_id", 1)], limit=limit)]
+
+    async def count_files_since(self, site: str, at: datetime) -> int:
+        """Return how many files `files_since` would find in all."""
+        return await self.db.count("files", {"site": site, "case.received_at": {"$gte": at}})
 
     async def keep_file(self, file: CaseFile) -> None:
         """Keep the file of a case."""
