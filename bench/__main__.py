@@ -1,4 +1,5 @@
-"""`./dev bench [pipeline]`: cases a second, CPU per case, latency, beside the reference scripts in the same run.
+"""`./dev bench [pipeline|clocks]`. Clocks: see `bench.clocks`, which has words of its own. Pipeline: cases a second, CPU per case, latency,
+beside the reference scripts in the same run.
 
 The reference lies outside the repository (`../shared/bench_ref`, or HUIYIN_BENCH_REF); without it only our own figures are printed.
 """
@@ -6,6 +7,7 @@ The reference lies outside the repository (`../shared/bench_ref`, or HUIYIN_BENC
 import argparse
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 from common.timesource import machine_now
@@ -14,14 +16,14 @@ from devstack.servers import Servers
 from rich.console import Console
 from rich.table import Table
 
-from bench import pipeline, reference
+from bench import clocks, pipeline, reference
 
 COLUMNS = ("what", "cases/s", "CPU ms/case", "POST→201 p50/p95/p99 ms", "end to end p50/p95/p99 ms")
 
 
 def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="pipeline", choices=["pipeline"], help="which bench (default: pipeline)")
+    parser.add_argument("what", nargs="?", default="pipeline", choices=["pipeline", "clocks"], help="which bench (default: pipeline)")
     parser.add_argument("--reps", type=int, default=3, help="interleaved repetitions (default: 3)")
     parser.add_argument("--cases", type=int, default=300, help="cases of one saturation run (default: 300)")
     parser.add_argument("--repairs", type=int, default=60, help="whole repairs of one run (default: 60)")
@@ -64,4 +66,8 @@ async def _bench(words: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_bench(_words()))
+    if sys.argv[1:2] == ["clocks"]:
+        del sys.argv[1]
+        asyncio.run(clocks.bench())
+    else:
+        asyncio.run(_bench(_words()))

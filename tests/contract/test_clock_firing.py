@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from common import inbox, outbox
-from common.documents import Database
+from common.documents import Database, to_doc
 from common.envelope import Envelope
 from common.events import WorkOrderArrived, WorkOrderCompleted, WorkOrderIssued
 from common.memory import MemoryDocuments
 from common.mongo import MongoDatabase
-from sla.handlers.firing import fire, fire_due
+from sla.domain.clock import ready
+from sla.handlers.firing import LOOPS, _fire_all, fire, fire_due
 from sla.store import INDEXES
 
 from tests.support.servers import Addresses
@@ -124,6 +126,57 @@ async def test_one_broken_clock_holds_up_no_other(documents: Database) -> None:
     assert [case for case, _ in await levels(world)] == sorted(f"QQ-{number}" for number in range(CASES) if number != 3)
     assert (await world.clocks_raw("case:QQ-3:CLK_KETTLE:1"))["lease_until"] is not None
     assert await world.rt.store.count_due(world.time.now()) == 1, "it still counts as due"
+
+
+async def test_a_level_cannot_be_raised_twice_even_if_the_clock_forgot_it(documents: Database) -> None:
+    """Whatever became of the clock's own marks, the fact `<clock>:<level>` is there and is refused a second time (decisions.md 2)."""
+    world = await a_world(documents)
+    world.time.set(at("2026-03-16 11:12"))
+    assert await fire_due(world.rt) == CASES
+    for clock in await world.rt.store.search({}, limit=CASES):
+        rungs = tuple(rung.model_copy(update={"raised_at": None}) for rung in clock.rungs)
+        forgotten = to_doc(ready(clock.model_copy(update={"rungs": rungs})))
+        await documents.put("clocks", forgotten)
+    told = await levels(world)
+    assert await fire_due(world.rt) == CASES, "all are taken again"
+    assert await levels(world) == told, "and none is raised again"
+
+
+async def test_a_worker_that_lost_a_race_does_not_lose_again(documents: Database) -> None:
+    """The second try of a batch takes its clocks first; it raises what is still due and nothing else."""
+    world = await a_world(documents)
+    world.time.set(at("2026-03-16 11:12"))
+    claimed = await world.rt.store.claim_due(world.time.now(), limit=CASES)
+    await world.rt.together(lambda store: _fire_all(claimed, world.time.now(), count(1), store))
+    assert len(await levels(world)) == CASES
+    assert all(not clock.lease_until for clock in await world.rt.store.search({}, limit=CASES))
+
+
+async def test_the_loop_sleeps_until_the_next_level_and_no_longer(documents: Database) -> None:
+    """Nothing armed: the safety net of a second. Something soon: until then. Something due in other hands: a second again."""
+    world = World("2026-03-16 10:00", documents)
+    await world.publish(a_policy())
+    loop = LOOPS[0]
+    assert await world.rt.idle(loop) == 1.0
+    await world.report(a_case())
+    world.time.set(at("2026-03-16 11:12") - timedelta(milliseconds=400))
+    assert await world.rt.idle(loop) == pytest.approx(0.4)
+    world.time.set(at("2026-03-16 11:12"))
+    await world.rt.store.claim_due(world.time.now(), limit=1)
+    assert await fire_due(world.rt) == 0
+    assert await world.rt.idle(loop) == 1.0
+
+
+async def test_a_commit_or_a_step_of_time_during_the_turn_ends_the_pause_after_it(documents: Database) -> None:
+    """A clock opened between the look and the pause is not slept over: with an hour to sleep, the pause ends at once."""
+    world = World("2026-03-16 10:00", documents)
+    mark = world.rt.mark()
+    await world.publish(a_policy())
+    async with asyncio.timeout(5):
+        await world.rt.pause(3600, mark, 0)
+        mark = world.rt.mark()
+        world.time.advance(timedelta(hours=1))
+        await world.rt.pause(3600, mark, 0)
 
 
 async def test_slips_completed_at_once_open_one_batch_clock(documents: Database) -> None:

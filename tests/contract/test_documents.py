@@ -102,6 +102,23 @@ async def test_sort_and_limit(db: Database) -> None:
     assert [row["_id"] for row in found] == ["d", "b", "c"]
 
 
+async def test_amend_sets_what_its_guard_holds_for(db: Database) -> None:
+    """Each document by its own guard, other fields untouched; the count says how many guards held."""
+    await db.insert("things", {"_id": "a", "site": "1", "code": 1, "n": 1, "at": AT}, {"_id": "b", "site": "2", "code": 1, "n": 2})
+    changes = [({"_id": "a", "n": 1}, {"n": 5, "inner.deep": 7}), ({"_id": "b", "n": 1}, {"n": 6}), ({"_id": "c"}, {"n": 7})]
+    assert await db.amend("things", changes) == 1
+    assert await db.get("things", "a") == {"_id": "a", "site": "1", "code": 1, "n": 5, "at": AT, "inner": {"deep": 7}}
+    assert (await db.get("things", "b") or {})["n"] == 2
+    assert await db.get("things", "c") is None
+    assert await db.amend("things", []) == 0
+
+
+async def test_a_claim_returns_the_fields_asked_for(db: Database) -> None:
+    await db.insert("things", {"_id": "a", "site": "1", "code": 1, "n": 1})
+    claimed = await db.claim("things", {}, sort=[("n", 1)], limit=1, lease=timedelta(seconds=30), fields=("n", "fence"))
+    assert claimed == [{"_id": "a", "n": 1, "fence": 1}]
+
+
 async def test_double_keys_are_refused(db: Database) -> None:
     """`_id` and unique indexes, partial ones only where they hold."""
     await db.insert("things", {"_id": "a", "site": "X", "code": 1})

@@ -91,11 +91,17 @@ class Buffered:
         await self._forget(collection)
         return await self._inner.delete(collection, where)
 
-    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta) -> list[Doc]:
+    async def amend(self, collection: str, changes: Sequence[tuple[Doc, Doc]]) -> int:
         """See Documents."""
         self.writes += 1
         await self._forget(collection)
-        return await self._inner.claim(collection, where, sort=sort, limit=limit, lease=lease)
+        return await self._inner.amend(collection, changes)
+
+    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta, fields: Sequence[str] = ()) -> list[Doc]:
+        """See Documents."""
+        self.writes += 1
+        await self._forget(collection)
+        return await self._inner.claim(collection, where, sort=sort, limit=limit, lease=lease, fields=fields)
 
     async def _forget(self, collection: str) -> None:
         await self.flush(collection)

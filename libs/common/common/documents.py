@@ -65,10 +65,15 @@ class Documents(Protocol):
         """Remove all that match; return how many."""
         ...
 
-    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta) -> list[Doc]:
+    async def amend(self, collection: str, changes: Sequence[tuple[Doc, Doc]]) -> int:
+        """Set fields of one document each, where its guard holds: `(where with _id, fields)`; return how many there were. One round trip."""
+        ...
+
+    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta, fields: Sequence[str] = ()) -> list[Doc]:
         """Take up to `limit` that match and whose lease is over (database time); each gets `lease_until` and `fence` + 1.
 
-        Two claimers never hold the same document at once; whoever finishes checks the fence (reliability.md X18).
+        `fields`: what of each is returned beside its `_id` (none named: all). Two claimers never hold the same document at
+        once; whoever finishes checks the fence (reliability.md X18).
         """
         ...
 
@@ -130,21 +135,31 @@ class Aggregate(BaseModel):
     seqs: dict[str, int] = {}
 
 
-def storable(value: Any) -> Any:  # noqa: PLR0911 - a table of types
+PLAIN = frozenset({str, int, float, bool, type(None), datetime, bytes})  #: types that BSON keeps as they are
+
+
+def storable(value: Any) -> Any:
     """Return `value` as BSON can keep it: enums by value, dates and durations as text and seconds, tuples as lists."""
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is dict:
+        return {str(key): item if type(item) in PLAIN else storable(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [item if type(item) in PLAIN else storable(item) for item in value]
+    return _rare(value)
+
+
+def _rare(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, dict):
         return {str(key): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [storable(item) for item in value]
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def to_doc(model: BaseModel) -> Doc:

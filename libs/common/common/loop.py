@@ -20,7 +20,8 @@ log = structlog.get_logger()
 class Loop:
     """`run` does what is due and says how much it did; `due` counts what is due now; `next_at` says when there will be work (business time).
 
-    `every` is the longest pause in machine time; a step of business time wakes every loop at once.
+    `every` is the longest pause in machine time. A step of business time and every commit of this process end a pause at once, also when they
+    came during the turn before it; a loop that can say `next_at` sleeps until then and is looked after again at `every` (ADR 0019).
     """
 
     name: str
@@ -34,9 +35,10 @@ async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
     """Run `loop` until cancelled; a failure is logged and counted and the loop goes on."""
     failures = 0
     while True:
-        done = 0
+        done, mark, pause = 0, runtime.mark(), loop.every.total_seconds()
         try:
             done = await loop.run(runtime)
+            pause = 0.0 if done else await runtime.idle(loop)
             failures = 0
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -51,7 +53,7 @@ async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
             log.error("loop_failed", loop=loop.name, error=type(error).__name__, failures=failures)  # noqa: TRY400 - a traceback may hold content
         runtime.metrics.loop_seen.labels(service=runtime.name, loop=loop.name).set_to_current_time()
         if not done:
-            await runtime.pause(loop, failures)
+            await runtime.pause(pause, mark, failures)
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

@@ -178,13 +178,18 @@ class MemoryDocuments:
             del self._data[collection][doc["_id"]]
         return len(found)
 
-    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta) -> list[Doc]:
+    async def amend(self, collection: str, changes: Sequence[tuple[Doc, Doc]]) -> int:
+        """See Documents."""
+        return sum([await self.update(collection, where, fields) for where, fields in changes])
+
+    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta, fields: Sequence[str] = ()) -> list[Doc]:
         """See Documents."""
         now = machine_now()
         free = [doc for doc in await self.find(collection, where, sort=sort) if (doc.get("lease_until") or now) <= now][:limit]
         for doc in free:
             await self.update(collection, {"_id": doc["_id"]}, {"lease_until": now + lease}, inc={"fence": 1})
-        return [taken for doc in free if (taken := await self.get(collection, doc["_id"]))]
+        taken = [found for doc in free if (found := await self.get(collection, doc["_id"]))]
+        return [{key: value for key, value in doc.items() if not fields or key in {"_id", *fields}} for doc in taken]
 
     async def transact(self, source: str, trace: str, work: Work[T]) -> tuple[T, list[Outgoing]]:
         """See Database."""

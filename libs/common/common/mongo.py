@@ -16,7 +16,7 @@ from uuid import uuid4
 import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient, ReadPreference, ReplaceOne, WriteConcern
+from pymongo import AsyncMongoClient, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -188,8 +188,16 @@ class MongoDocuments:
         async with self._call(write=True):
             return int((await self._db[collection].delete_many(where, session=self._session)).deleted_count)
 
-    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta) -> list[Doc]:
-        """See Documents. Two round trips for any number of documents (performance.md E6), the lease by the database's clock."""
+    async def amend(self, collection: str, changes: Sequence[tuple[Doc, Doc]]) -> int:
+        """See Documents."""
+        if not changes:
+            return 0
+        async with self._call(write=True):
+            many = [UpdateOne(where, {"$set": fields}) for where, fields in changes]
+            return int((await self._db[collection].bulk_write(many, ordered=False, session=self._session)).matched_count)
+
+    async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta, fields: Sequence[str] = ()) -> list[Doc]:
+        """See Documents. Three round trips for any number of documents (performance.md E6), the lease by the database's clock."""
         token = uuid4().hex
         free = {**where, "$expr": {"$lte": [{"$ifNull": ["$lease_until", "$$NOW"]}, "$$NOW"]}}
         take = [
@@ -202,7 +210,10 @@ class MongoDocuments:
             if not ids:
                 return []
             await self._db[collection].update_many({**free, "_id": {"$in": ids}}, take, session=self._session)
-            taken: list[Doc] = await self._db[collection].find({"_id": {"$in": ids}, "claim": token}, sort=list(sort) or None).to_list(None)
+            cursor = self._db[collection].find(
+                {"_id": {"$in": ids}, "claim": token}, list(fields) or None, sort=list(sort) or None, session=self._session
+            )
+            taken: list[Doc] = await cursor.to_list(None)
             return taken
 
 

@@ -72,14 +72,16 @@ def _row(made: Envelope, key: str, body: str) -> Doc:
     }
 
 
-async def say(tx: Transaction, subject: str, seqs: dict[str, int], facts: Sequence[Fact], *, site: str, at: datetime, lane: Lane) -> None:
-    """Append facts about `subject` to the outbox; `seqs` is counted up in place."""
+async def say(  # noqa: PLR0913 - the attributes of the standard
+    tx: Transaction, subject: str, seqs: dict[str, int], facts: Sequence[Fact], *, site: str, at: datetime, lane: Lane, once: str | None = None
+) -> None:
+    """Append facts about `subject` to the outbox; `seqs` is counted up in place. `once`: a lock, where the service has a unique index on it."""
     rows = []
     for fact in facts:
         seqs[fact.prefix()] = seq = seqs.get(fact.prefix(), 0) + 1
         made = envelope(tx.source, subject, seq, fact, at=at, site=site, lane=lane, trace=tx.trace)
         key = f"{site}.{lane}.{fact.kind}"
-        row = _row(made, key, made.model_dump_json())
+        row = _row(made, key, made.model_dump_json()) | ({"once": once} if once else {})
         rows.append(row)
         if row["sent_at"] is None:
             tx.outgoing.append(Outgoing(made.id, made.stream, key, row["body"].encode(), made.traceparent))

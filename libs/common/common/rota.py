@@ -190,6 +190,7 @@ def _assigned(state: SiteRota, shift: str, day: date) -> set[str]:
     return {person for row in rows for person in row.people}
 
 
+@lru_cache(maxsize=1024)
 def _instant(day: date, hour: str, zone: str) -> datetime:
     if hour == "24:00":
         day, hour = day + timedelta(days=1), "00:00"

@@ -15,6 +15,7 @@ import structlog
 
 from common import inbox, outbox, tracing
 from common.auth import Tokens
+from common.buffered import Buffered
 from common.documents import Database, Documents, Index, Transaction
 from common.errors import HuiyinError, PeerAway, StoreAway
 from common.inbox import Subscriptions
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 S = TypeVar("S")
 T = TypeVar("T")
 PEER_S = 5.0
+SHORTEST_S = 0.001  # business time is kept in whole milliseconds
 
 
 class Bus(Protocol):
@@ -50,6 +52,14 @@ class Bus(Protocol):
     async def ping(self) -> None:
         """Make a real round trip. Raises BrokerAway."""
         ...
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a process: the next nudge after it, and how often business time had been moved."""
+
+    nudge: asyncio.Event
+    revision: int
 
 
 @dataclass
@@ -146,6 +156,17 @@ class Runtime(Generic[S]):
 
         return await self.commit(inside)
 
+    async def together(self, work: Callable[[S], Awaitable[T]]) -> T:
+        """Like `transact`, for many things at once: a document is read once and written once, at the end (ADR 0011)."""
+
+        async def inside(tx: Transaction) -> T:
+            buffered = Buffered(tx)
+            result = await work(self.make(buffered))
+            await buffered.flush()
+            return result
+
+        return await self.commit(inside)
+
     async def commit(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` on the bare transaction, then publish the facts it said and wake the loops."""
         result, said = await self.documents.transact(self.name, tracing.current(), work)
@@ -158,12 +179,26 @@ class Runtime(Generic[S]):
         nudged, self._nudge = self._nudge, asyncio.Event()
         nudged.set()
 
-    async def pause(self, loop: Loop, failures: int) -> None:
-        """Wait until business time moves, this process commits something, or the loop's longest pause is over."""
-        seconds = min(loop.every.total_seconds(), self.settings.tick_ms / 1000) if not failures else min(2.0**failures / 2, 30.0)
+    def mark(self) -> Mark:
+        """Return a mark of this moment: a pause taken with it ends at once when there was a commit or a step of time since."""
+        return Mark(self._nudge, self.time.revision)
+
+    async def idle(self, loop: Loop) -> float:
+        """Return for how many seconds of machine time a loop that found nothing may sleep: until it has work, at most `every`."""
+        longest = min(loop.every.total_seconds(), self.settings.tick_ms / 1000)
+        soon = await loop.next_at(self) if loop.next_at else None
+        left = (soon - self.now()).total_seconds() if soon else longest
+        return min(max(left, SHORTEST_S), longest) if left > 0 else longest  # what is due and was not done is somebody else's: no hurry
+
+    async def pause(self, seconds: float, mark: Mark, failures: int) -> None:
+        """Wait until business time moves, this process commits something, or the pause is over; after a failure longer, whatever happens."""
+        if failures:
+            seconds = min(2.0**failures / 2, 30.0)
+        elif mark.nudge.is_set() or mark.revision != self.time.revision:
+            return
         waits: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.time.wait(seconds))}
         if not failures:
-            waits.add(asyncio.ensure_future(self._nudge.wait()))
+            waits.add(asyncio.ensure_future(mark.nudge.wait()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
         finally:

@@ -1,11 +1,13 @@
 """The only place that reads a clock. Business time is an input to everything else (decisions.md 2).
 
 `SystemTime` is the machine's; `SharedTime` follows an authority document that all processes of a world share (scaled or stepped);
-`FakeTime` is moved by a test. Machine time for leases is the database's `$$NOW`, for pauses `monotonic()`.
+`FakeTime` is moved by a test. Machine time for leases is the database's `$$NOW`, for pauses `monotonic()`; a service's wall clock is kept in
+step with the database's.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -16,12 +18,72 @@ from common.loop import end
 AUTHORITY = "authority"
 STALE_AFTER_S = 5.0  # a process that has not seen the authority for this long stops handling
 READ_EVERY_S = 0.03
+STEP_EVERY_S = 5.0
+FAST_S = 0.05  # longest wait in a time that runs faster than the machine's
+
+
+class _Step:
+    """How far the database's clock is ahead of this process's `monotonic()`, seconds; None: nobody asked it, the machine's clock is taken.
+
+    So a wrong, jumping or badly set clock of one machine moves no deadline: all processes count by the clock that leases are measured with.
+    """
+
+    ahead: float | None = None
+
+    def heard(self, there: datetime, asked: float, answered: float) -> None:
+        """Learn from one answer: the truth lies between the two; what is kept is never ahead of it, and moves only if it must."""
+        lowest, highest = there.timestamp() - answered, there.timestamp() - asked
+        if self.ahead is None or not lowest <= self.ahead <= highest:
+            self.ahead = lowest
+
+
+_step = _Step()
 
 
 def machine_now() -> datetime:
-    """Return the machine's wall clock, aware UTC, whole milliseconds (what BSON keeps)."""
-    now = datetime.now(UTC)
+    """Return the machine's wall clock, aware UTC, whole milliseconds (what BSON keeps); in a service, the database's (ADR 0019)."""
+    now = datetime.now(UTC) if _step.ahead is None else datetime.fromtimestamp(_step.ahead + monotonic(), UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+Clock = Callable[[], Awaitable[datetime]]
+
+
+class InStep:
+    """Keeps `machine_now` of this process in step with a clock that all processes share."""
+
+    def __init__(self, clock: Clock | None) -> None:
+        """`clock` reads it; any exception counts as away. None: the machine's own clock is good enough (tests, memory)."""
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read once, then go on reading."""
+        if self._clock:
+            await self._look(self._clock)
+            self._task = asyncio.create_task(self._follow(self._clock), name="step")
+
+    async def stop(self) -> None:
+        """Go back to the machine's own clock."""
+        if self._task:
+            await end(self._task)
+            _step.ahead = None
+
+    @property
+    def away(self) -> bool:
+        """Say whether the shared clock was never read."""
+        return self._clock is not None and _step.ahead is None
+
+    async def _follow(self, clock: Clock) -> None:
+        while True:
+            await asyncio.sleep(STEP_EVERY_S if _step.ahead is not None else READ_EVERY_S)
+            await self._look(clock)
+
+    async def _look(self, clock: Clock) -> None:
+        asked = monotonic()
+        with suppress(Exception):
+            there = await clock()
+            _step.heard(there, asked, monotonic())
 
 
 class Time(Protocol):
@@ -47,19 +109,27 @@ class Time(Protocol):
 
 
 class SystemTime:
-    """Business time is the machine's."""
+    """Business time is the machine's: the database's where its clock is given."""
 
     revision = 0
 
+    def __init__(self, clock: Clock | None = None) -> None:
+        """`clock` reads the clock that all processes share."""
+        self._step = InStep(clock)
+
     def now(self) -> datetime:
-        """Return the wall clock."""
+        """Return the wall clock. Raises TimeAway before it was read for the first time."""
+        if self._step.away:
+            raise TimeAway(Text("时间源不可用", "the database's clock was not read yet"))
         return machine_now()
 
     async def start(self) -> None:
-        """Nothing to follow."""
+        """Get in step."""
+        await self._step.start()
 
     async def stop(self) -> None:
-        """Nothing to stop."""
+        """Leave the step."""
+        await self._step.stop()
 
     async def wait(self, seconds: float) -> None:
         """Sleep."""
@@ -130,9 +200,9 @@ class SharedTime:
     The scaled formula lets a story begin in the past, run fast, arrive at the present and go on in system time (issue: demo).
     """
 
-    def __init__(self, read: Read) -> None:
-        """`read` fetches the authority document; any exception counts as away."""
-        self._read = read
+    def __init__(self, read: Read, clock: Clock | None = None) -> None:
+        """`read` fetches the authority document; any exception counts as away. `clock`: see SystemTime."""
+        self._read, self._step = read, InStep(clock)
         self._document: dict[str, Any] | None = None
         self._seen = float("-inf")
         self.revision = 0
@@ -142,12 +212,13 @@ class SharedTime:
     def now(self) -> datetime:
         """Return the authority's time. Raises TimeAway when it was not seen for five seconds."""
         document = self._document
-        if document is None or monotonic() - self._seen > STALE_AFTER_S:
+        if document is None or self._step.away or monotonic() - self._seen > STALE_AFTER_S:
             raise TimeAway(Text("时间源不可用", "the time authority cannot be reached"))
         return authority_now(document, machine_now())
 
     async def start(self) -> None:
         """Read once, then follow."""
+        await self._step.start()
         await self._look()
         self._task = asyncio.create_task(self._follow(), name="time")
 
@@ -155,11 +226,11 @@ class SharedTime:
         """Stop following."""
         if self._task:
             await end(self._task)
+        await self._step.stop()
 
     async def wait(self, seconds: float) -> None:
-        """Wait for the next move, or `seconds`; in scaled time short, since business time runs."""
-        scaled = bool(self._document and self._document["mode"] == "scaled")
-        await self._moved.wait(min(seconds, 0.05) if scaled else seconds)
+        """Wait for the next move, or `seconds`; short while business time runs faster than the machine's."""
+        await self._moved.wait(min(seconds, FAST_S) if self._document and runs_fast(self._document, machine_now()) else seconds)
 
     async def _follow(self) -> None:
         while True:
@@ -187,6 +258,11 @@ def authority_now(document: dict[str, Any], machine: datetime) -> datetime:
     elapsed: timedelta = (machine - document["since"]) * float(document["speed"])
     reached: datetime = document["at"] + elapsed
     return min(reached, machine)
+
+
+def runs_fast(document: dict[str, Any], machine: datetime) -> bool:
+    """Say whether the authority's time is behind the machine's and catching up: a wait measured in machine time would be too long."""
+    return bool(document["mode"] == "scaled" and document["speed"] > 1 and authority_now(document, machine) < machine)
 
 
 def stepped(at: datetime, revision: int) -> dict[str, Any]:

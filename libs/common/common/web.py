@@ -129,14 +129,14 @@ def parts_of(settings: Settings, name: str) -> Parts:
     """Return the real parts: MongoDB, RabbitMQ, the time the settings ask for."""
     documents = MongoDatabase(settings.mongo_url, f"{settings.namespace}_{name}", settings.driver)
     bus = RabbitBus(settings.amqp_url.get_secret_value(), settings.namespace, settings.prefetch)
-    return Parts(documents, bus, _time(settings))
+    return Parts(documents, bus, _time(settings, documents))
 
 
-def _time(settings: Settings) -> Time:
+def _time(settings: Settings, documents: MongoDatabase) -> Time:
     if settings.time == "system":
-        return SystemTime()
+        return SystemTime(documents.machine_now)
     authority = MongoDatabase(settings.mongo_url, f"{settings.namespace}_time", settings.driver)
-    return SharedTime(lambda: authority.get("authority", AUTHORITY))
+    return SharedTime(lambda: authority.get("authority", AUTHORITY), documents.machine_now)
 
 
 def service(  # noqa: PLR0913 - the parts of a service, all by name

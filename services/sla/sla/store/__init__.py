@@ -5,13 +5,14 @@ One document per clock; the firing loop finds it by `armed` and `next_at` alone,
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from common import outbox
+from common import outbox, tracing
+from common.buffered import Buffered
 from common.clock_rules import Subject
 from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import Missing, UnknownSite
-from common.events import Fact, RotaPublished
+from common.events import EscalationRaised, Fact, RotaPublished
 from common.policy import SitePolicy
 from common.rota import SiteRota
 from common.states import Lane
@@ -41,8 +42,24 @@ INDEXES: tuple[Index, ...] = (
     Index("changes", (("stage", 1), ("_id", 1))),
     Index("changes", (("settles_at", 1),)),
     Index("visited", (("change", 1), ("_id", 1))),
+    Index("outbox", (("once", 1),), unique=True, where={"once": {"$exists": True}}),  # the lock that a level is raised once (ADR 0019)
 )
 LEASE = timedelta(seconds=30)
+
+
+def once(fact: Fact) -> str | None:
+    """Return the lock of a raised level, `<clock>:<level>` (decisions.md 2); None for any other fact."""
+    return f"{fact.clock.id}:{fact.level}" if isinstance(fact, EscalationRaised) else None
+
+
+class Due(NamedTuple):
+    """What whoever claimed a clock has to know of it; everything else is read again when it is fired."""
+
+    id: str
+    fence: int
+    site: str
+    case: str | None
+    next_at: datetime
 
 
 class PolicyHead(Aggregate):
@@ -128,10 +145,22 @@ class Store:
         found = await self.db.find("clocks", where, sort=[("live", -1), ("next_at", 1), ("_id", 1)], limit=limit)
         return [from_doc(Clock, doc) for doc in found]
 
-    async def claim_due(self, now: datetime, *, limit: int) -> list[Clock]:
+    async def claim_due(self, now: datetime, *, limit: int) -> list[Due]:
         """Take up to `limit` clocks whose next level is due; a crash gives them free when the lease ends (reliability.md 3.5)."""
         where: Doc = {"armed": True, "next_at": {"$lte": now}}
-        return [from_doc(Clock, doc) for doc in await self.db.claim("clocks", where, sort=[("next_at", 1)], limit=limit, lease=LEASE)]
+        rows = await self.db.claim("clocks", where, sort=[("next_at", 1)], limit=limit, lease=LEASE, fields=Due._fields)
+        return [Due(row["_id"], *(row[name] for name in Due._fields[1:])) for row in rows]
+
+    async def foresee(self, clocks: Sequence[Due]) -> None:
+        """Read all that firing these clocks asks for, in a few round trips; where nothing is buffered, each is read when it is asked for."""
+        if isinstance(self.db, Buffered):
+            await self.db.read("clocks", [clock.id for clock in clocks])
+            await self.db.read("files", list({clock.case for clock in clocks if clock.case}))
+            await self.db.read("rotas", list({clock.site for clock in clocks}))
+
+    async def hold(self, clocks: Sequence[Due]) -> None:
+        """Touch these clocks first of all: from here on whoever else writes one of them waits for this transaction, not this one for them."""
+        await self.db.update("clocks", {"_id": {"$in": [clock.id for clock in clocks]}}, inc={"touched": 1})
 
     async def release(self, ids: Sequence[str]) -> None:
         """Give claimed clocks free before their lease ends; whoever claims next raises the fence."""
@@ -141,22 +170,23 @@ class Store:
         """Return how many clocks have a level due."""
         return await self.db.count("clocks", {"armed": True, "next_at": {"$lte": now}})
 
-    async def next_at(self) -> datetime | None:
-        """Return when the next level is due."""
-        found = await self.db.find("clocks", {"armed": True}, sort=[("next_at", 1)], limit=1)
+    async def next_at(self, after: datetime | None = None) -> datetime | None:
+        """Return when the next level is due, of those later than `after` if it is given."""
+        where: Doc = {"armed": True} | ({"next_at": {"$gt": after}} if after else {})
+        found = await self.db.find("clocks", where, sort=[("next_at", 1)], limit=1)
         return found[0]["next_at"] if found else None
 
     async def save(self, change: Change) -> None:
-        """Keep the clock with its facts, each at the time it happened."""
+        """Keep the clock with its facts, each at the time it happened. A level that was raised before raises Taken, at once or at the commit."""
         clock = change.clock
         seqs = dict(clock.seqs)
         for fact, at in change.facts:
-            await outbox.say(self._tx, clock.id, seqs, [fact], site=clock.site, at=at, lane=clock.lane)
+            await outbox.say(self._tx, clock.id, seqs, [fact], site=clock.site, at=at, lane=clock.lane, once=once(fact))
         await self.db.put("clocks", to_doc(clock.model_copy(update={"seqs": seqs})))
 
     def continue_trace(self, trace: str) -> None:
         """Let what is said now belong to the trace that opened the clock."""
-        self._tx.trace = trace or self._tx.trace
+        self._tx.trace = trace or tracing.new()
 
     # --- what clocks are a function of ------------------------------------------------------------------------------------------
 
