@@ -26,7 +26,7 @@ def scenarios(words: Sequence[str]) -> int:
 
 
 def bench(words: Sequence[str]) -> int:
-    """Measure the pipeline and print a table and JSON."""
+    """Measure the pipeline, or `clocks`, and print a table and JSON."""
     return _python("-m", "bench", *words, env={})
 
 
