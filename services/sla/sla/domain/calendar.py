@@ -59,7 +59,7 @@ class WorkingDays:
 
     def guessed(self) -> "WorkingDays":
         """Return the table with every year nobody published as Monday to Friday: for estimates, never for deadlines (decisions.md 2)."""
-        return _filled(_Known(self))
+        return _filled(Known(self))
 
     def is_working(self, day: date) -> bool:
         """Say whether `day` is a working day. Raises CalendarMissing."""
@@ -108,7 +108,7 @@ class WorkingDays:
                 raise CalendarMissing(self.calendar, year)
 
 
-class _Known:
+class Known:
     """A calendar as a key: the same object, since comparing thousands of days takes longer than the question."""
 
     def __init__(self, days: WorkingDays) -> None:
@@ -118,11 +118,11 @@ class _Known:
         return id(self.days)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and other.days is self.days
+        return isinstance(other, Known) and other.days is self.days
 
 
 @lru_cache(maxsize=32)
-def _filled(known: _Known) -> WorkingDays:
+def _filled(known: Known) -> WorkingDays:
     days = known.days
     missing = [year for year in GUESSED_YEARS if year not in days.years]
     plain = (day.toordinal() for year in missing for day in _days_of(year) if day.weekday() < SATURDAY)

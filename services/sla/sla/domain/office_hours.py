@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from common.policy import SitePolicy, Span
 from common.sourced import minutes_of
 
-from sla.domain.calendar import DAY, CalendarMissing, WorkingDays
+from sla.domain.calendar import DAY, CalendarMissing, Known, WorkingDays
 from sla.domain.opening import instant, local_day
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,21 +46,8 @@ class _Year:
         return self.ends[place] - (self.until[place] - amount)
 
 
-class _Known:
-    """A calendar as a key: the same object, not an equal one, since comparing and hashing 26,000 days takes longer than the question."""
-
-    def __init__(self, days: WorkingDays) -> None:
-        self.days = days
-
-    def __hash__(self) -> int:
-        return id(self.days)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and other.days is self.days
-
-
 @lru_cache(maxsize=512)
-def _year(known: _Known, spans: Spans, zone: ZoneInfo, year: int) -> _Year:
+def _year(known: Known, spans: Spans, zone: ZoneInfo, year: int) -> _Year:
     """Return the table of a year. An overnight span belongs to the day on which it starts. Raises CalendarMissing."""
     days = known.days
     if year not in days.years:
@@ -98,7 +85,7 @@ def _first_year(at: datetime, policy: SitePolicy) -> int:
 
 def office_after(at: datetime, amount: timedelta, policy: SitePolicy, days: WorkingDays) -> datetime:
     """Return when the office has been open for `amount` (positive) since `at`, the earliest such instant, aware UTC. Raises CalendarMissing."""
-    year, known, left = _first_year(at, policy), _Known(days), amount // TICK
+    year, known, left = _first_year(at, policy), Known(days), amount // TICK
     table = _year(known, _spans(policy), policy.zone, year)
     left += table.open_before(_ticks(at))
     while left > table.total:
@@ -111,7 +98,7 @@ def office_after(at: datetime, amount: timedelta, policy: SitePolicy, days: Work
 def office_between(first: datetime, last: datetime, policy: SitePolicy, days: WorkingDays) -> timedelta:
     """Return how long the office was open from `first` to `last`: the inverse of `office_after`. Raises CalendarMissing."""
     years = range(_first_year(first, policy), local_day(last, policy.zone).year + 1)
-    tables = [_year(_Known(days), _spans(policy), policy.zone, year) for year in years]
+    tables = [_year(Known(days), _spans(policy), policy.zone, year) for year in years]
     return sum(table.open_before(_ticks(last)) - table.open_before(_ticks(first)) for table in tables) * TICK
 
 
