@@ -28,10 +28,10 @@ _READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read"
 _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.promise", "case.keep_promise", "case.record_result",
-    "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel",
+    "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
 }  # fmt: skip
 _WORK = {"order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse"}
-_SUPERVISE = _DESK | _WORK | {"order.inspect", "slips.hand_over", "who.read", "delivery.read"}
+_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse"} | {"order.inspect", "slips.hand_over", "who.read", "delivery.read"}
 _ADMIN = _SUPERVISE | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, cases, demo, keys, packs, parked, provider, reconcile, scenario, site, token
+from huiyin import account, cases, demo, keys, packs, parked, provider, reconcile, scenario, site, token, why
 from huiyin.replay.command import replay
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ GROUPS: dict[str, typer.Typer] = {
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "token": token.issue,
+    "why": why.why,
     "reconcile": reconcile.reconcile,
     "replay": replay,
     "demo": demo.demo,

@@ -1,5 +1,5 @@
 """The doors of sla. Not here: rules, queries."""
 
-from sla.api import changes, clocks, history
+from sla.api import changes, clocks, explanations, history, rulings
 
-ROUTERS = (clocks.router, changes.router, history.router)
+ROUTERS = (clocks.router, explanations.router, rulings.router, changes.router, history.router)

@@ -66,6 +66,8 @@ class ClockOut(BaseModel):
     levels: tuple[LevelOut, ...]
     next_at: datetime | None
     needs: str | None  #: calendar year that is not published
+    estimate_at: datetime | None  #: a guess at the due time until it is; nothing is judged by it
+    extended_from: datetime | None  #: the deadline before the customer agreed to a later one
 
     @classmethod
     def of(cls, clock: Clock) -> "ClockOut":

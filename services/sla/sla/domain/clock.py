@@ -35,6 +35,19 @@ class Rung(BaseModel):
     skipped: tuple[str, ...] = ()
 
 
+class Past(BaseModel):
+    """What held for a clock before it was changed: a reclassification, an extension, a published calendar, another policy."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    until: AwareDatetime
+    why: str
+    rule_id: str
+    policy: int
+    start_at: AwareDatetime
+    due_at: AwareDatetime | None = None
+
+
 class Clock(Aggregate):
     """A clock. `armed` and `next_at` are what the firing loop looks for; `fence` and `lease_until` belong to whoever claimed it."""
 
@@ -62,6 +75,7 @@ class Clock(Aggregate):
     estimate_at: AwareDatetime | None = None  #: a guess at the due time until it is; nothing is judged by it
     extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one (R22)
     recurs: bool = False  #: one of a row of updates: when it is due, the next one has to be there
+    history: tuple[Past, ...] = ()  #: oldest first
     calendar: str | None = None
     revision: int = 0  #: publications of that calendar that were taken into account
     live: bool = True  #: open, or ended before it could be judged: a calendar may still change it
@@ -139,6 +153,17 @@ def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision
     return ready(Clock(**fields, **kept))
 
 
+def remembered(new: Clock, old: Clock | None, *, now: datetime, why: str) -> Clock:
+    """Return the clock with what held before kept on it, where its rule or its dates changed (CLS-20)."""
+    if old is None:
+        return new
+    held = ("rule_id", "policy", "start_at", "due_at")
+    if all(getattr(new, name) == getattr(old, name) for name in held):
+        return new.model_copy(update={"history": old.history})
+    before = Past(until=now, why=why, **{name: getattr(old, name) for name in held})
+    return new.model_copy(update={"history": (*old.history, before)})
+
+
 BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live"})
 
 
@@ -148,8 +173,13 @@ def differs(new: Clock, old: Clock) -> bool:
 
 
 def settled(old: Clock, planned: Planned) -> bool:
-    """Say whether the clock has ended and the plan ends it at the same moment: history is never judged anew by later rules."""
+    """Say whether the clock has ended and the plan ends it at the same moment: history is never judged anew by later rules.
+
+    A special reason that was recorded afterwards is no rule: it excuses what stays late (SLA-38).
+    """
     end = planned.end
+    if old.state is ClockState.LATE and planned.state is ClockState.EXCUSED:
+        return False
     return old.state not in OPEN and end is not None and old.stopped_at == end.at and (old.ended_by is None) is end.stopped
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sla.domain.clock import Clock, Resolve, Said, climb, differs, drawn, dropped, overdue, said, settled
+from sla.domain.clock import Clock, Resolve, Said, climb, differs, drawn, dropped, overdue, remembered, said, settled
 from sla.domain.deadlines import uses_calendar
 from sla.domain.planned import Planned
 
@@ -52,6 +52,7 @@ def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Cal
         old, facts = climb(old, before=clock.end.at, now=moving.now, resolve=resolver(old))
     calendar = moving.calendar if uses_calendar(clock.rule) else None
     new = drawn(clock, old, calendar=calendar, revision=moving.revision, trace=moving.trace)
+    new = remembered(new, old, now=moving.now, why=moving.why)
     if old and not facts and not differs(new, old) and new.revision == old.revision:
         return None
     return Change(new, (*facts, *said(new, old, now=moving.now, why=moving.why)))

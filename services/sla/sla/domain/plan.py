@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from common.clock_rules import ClockRule, Subject
+from common.clock_rules import ClockRule, Moment, Subject
 from common.policy import SitePolicy
 
 from sla.domain.applies import About, applies
@@ -50,9 +50,9 @@ def plan(
 def plan_week(rule: ClockRule, about: About, slip: Happened, week: str, days: WorkingDays, handed_over_at: datetime | None) -> Planned:
     """Return the batch clock of a site and week, opened by the first slip that falls into it (DEF-13)."""
     times = dates(rule, Start(slip.at, slip.moment, week=week), Site(about.policy, days)) or Dates(slip.at)
-    end = End(handed_over_at, stopped=True) if handed_over_at else None
+    end = End(handed_over_at, stopped=True, why=str(Moment.SLIPS_HANDED_OVER)) if handed_over_at else None
     subject = f"{Subject.SITE_WEEK}:{about.policy.site}:{week}"
-    return Planned(subject, rule.code, 1, about, rule, times.start_at, times, end)
+    return Planned(subject, rule.code, 1, about, rule, times.start_at, slip.moment, times, end)
 
 
 def slips(file: CaseFile, policy: SitePolicy) -> list[tuple[Happened, ClockRule, About]]:
@@ -69,7 +69,7 @@ def slips(file: CaseFile, policy: SitePolicy) -> list[tuple[Happened, ClockRule,
 def _clocks(scope: Scope, site: Site, now: datetime | None) -> list[Planned]:
     rules = [rule for rule in site.policy.clocks if rule.subject is scope.kind and _here(rule, scope) and applies(rule.applies, scope.about)]
     started = [
-        Planned(scope.subject, rule.code, 0, scope.about, rule, one.at, times)
+        Planned(scope.subject, rule.code, 0, scope.about, rule, one.at, one.moment, times)
         for rule in rules
         if not rule.recurs
         for one in scope.happened
@@ -92,7 +92,7 @@ def _instances(started: Iterable[Planned], scope: Scope, site: Site) -> list[Pla
         last = found[-1] if found else None
         if last and (clock.trigger_at == last.trigger_at or last.end is None or clock.trigger_at < last.end.at):
             if _earlier(clock, last):
-                found[-1] = _ruled(replace(clock, number=last.number, trigger_at=last.trigger_at), scope, site)
+                found[-1] = _ruled(replace(clock, number=last.number, trigger_at=last.trigger_at, moment=last.moment), scope, site)
         else:
             found.append(_ruled(replace(clock, number=len(found) + 1), scope, site))
     return found

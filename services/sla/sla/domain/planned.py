@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from common.clock_rules import ClockRule
+from common.clock_rules import ClockRule, Moment
 from common.states import ClockState
 
 from sla.domain.applies import About
@@ -12,7 +12,7 @@ from sla.domain.ground import Dates
 
 @dataclass(frozen=True)
 class End:
-    """How a clock ended: its stop event, or without it."""
+    """How a clock ended: its stop event, or without it. `why` is the moment, or what else ended it."""
 
     at: datetime
     stopped: bool
@@ -30,6 +30,7 @@ class Planned:
     about: About
     rule: ClockRule
     trigger_at: datetime
+    moment: Moment  #: that started it
     dates: Dates
     end: End | None = None
     extended_from: datetime | None = None  #: the deadline before the customer agreed to a later one

@@ -71,7 +71,7 @@ class Scope:
         if stop is None or (ended and ended.at < stop.at):
             return replace(clock, end=ended)
         excused = stop.excused or any(self.file.ruled(RulingKind.EXCUSE, clock.id))
-        return replace(clock, end=End(stop.at, stopped=True, excused=excused))
+        return replace(clock, end=End(stop.at, stopped=True, excused=excused, why=str(stop.moment)))
 
     def _endings(self, clock: Planned, until: Sequence[Moment]) -> list[End]:
         rule, since = clock.rule, clock.trigger_at

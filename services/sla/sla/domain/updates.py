@@ -12,7 +12,7 @@ from common.clock_rules import ClockRule, Moment
 
 from sla.domain.calendar import DAY
 from sla.domain.deadlines import dates
-from sla.domain.ground import Dates, Site
+from sla.domain.ground import Dates, Site, Start
 from sla.domain.moments import Happened
 from sla.domain.opening import instant, local_day
 from sla.domain.planned import Planned
@@ -47,7 +47,7 @@ def _every(rule: ClockRule, first: Happened, scope: Scope, site: Site) -> Iterab
     until = rule.repeat.until if rule.repeat else ()
     start, since = scope.start(first, rule, site), None
     while (times := dates(rule, start, site)) is not None:
-        clock = scope.ended(_clock(rule, start.at, times, scope), until, after=since)
+        clock = scope.ended(_clock(rule, start, times, scope), until, after=since)
         yield clock
         if clock.end is None or not clock.end.stopped:
             return
@@ -65,7 +65,7 @@ def _daily(rule: ClockRule, first: Happened, scope: Scope, site: Site, now: date
         due_at = instant(day, at, zone)
         if since < due_at and share(due_at, start.gaps)[0]:
             times = dates(rule, replace(start, at=since), site)
-            clock = scope.ended(_clock(rule, since, times or Dates(since), scope), rule.until)
+            clock = scope.ended(_clock(rule, replace(start, at=since), times or Dates(since), scope), rule.until)
             yield clock
             answered = clock.end is not None and clock.end.stopped
             if (over is not None and over < due_at) or (over is None and not answered and (now is None or due_at > now)):
@@ -74,5 +74,5 @@ def _daily(rule: ClockRule, first: Happened, scope: Scope, site: Site, now: date
         since = instant(day, "00:00", zone)
 
 
-def _clock(rule: ClockRule, at: datetime, times: Dates, scope: Scope) -> Planned:
-    return Planned(scope.subject, rule.code, 0, scope.about, rule, at, times)
+def _clock(rule: ClockRule, start: Start, times: Dates, scope: Scope) -> Planned:
+    return Planned(scope.subject, rule.code, 0, scope.about, rule, start.at, start.moment, times)

@@ -11,7 +11,7 @@ from common.states import CaseState
 from sla.domain.case_file import CaseFile, heard, opened, slip_handed_over
 from sla.domain.changes import caught_up
 from sla.handlers import batches
-from sla.handlers.following import follow_case
+from sla.handlers.following import follow_case, share
 from sla.store import Store
 
 
@@ -19,12 +19,13 @@ async def learn(event: Event[Any], store: Store, now: datetime) -> None:
     """Put a fact about a case into its file and let its clocks follow. Raises Missing for a case not yet known."""
     case = event.fact.case
     registered = isinstance(event.fact, CaseRegistered)
-    file = (await store.known_file(case.id) or await _opened(case, store)) if registered else await store.file(case.id)
-    file = heard(file, event)
+    before = (await store.known_file(case.id) or await _opened(case, store)) if registered else await store.file(case.id)
+    file = heard(before, event)
     if isinstance(event.fact, WorkOrderFact):
         file = await batches.fall_in(file, store, now)
     await store.keep_file(file)
     await follow_case(file, store, now, why=event.fact.kind, trace=event.trace)
+    await share(before, file, store, now, why=event.fact.kind)
 
 
 async def _opened(case: CaseState, store: Store) -> CaseFile:

@@ -30,9 +30,9 @@ class Ground:
     days: WorkingDays
     floors: tuple["Ground", ...] = ()
 
-    def planned(self, file: CaseFile, now: datetime) -> list[Planned]:
-        """Return every clock that the case has to have."""
-        return reduce(never_earlier, (plan(file, one.policy, one.days, now=now) for one in (*self.floors, self)))
+    def planned(self, file: CaseFile, now: datetime, linked: Sequence[CaseFile] = ()) -> list[Planned]:
+        """Return every clock that the case has to have; `linked`: the later cases of its incident."""
+        return reduce(never_earlier, (plan(file, one.policy, one.days, now=now, linked=linked) for one in (*self.floors, self)))
 
     def moving(self, now: datetime, why: str, trace: str = "") -> Moving:
         """Return what holds for all clocks of one step."""
@@ -56,13 +56,18 @@ async def _days(policy: SitePolicy, store: Store) -> WorkingDays:
     return await store.days(calendar) if needed else unpublished(calendar)
 
 
+async def plan_case(ground: Ground, file: CaseFile, store: Store, now: datetime) -> list[Planned]:
+    """Return every clock that a case has to have, what happened to later cases of its incident included (DEF-09)."""
+    return ground.planned(file, now, [await store.file(case) for case in file.linked])
+
+
 async def follow_case(file: CaseFile, store: Store, now: datetime, *, why: str, trace: str = "") -> None:
     """Make the stored clocks of a case what its file says."""
     if not file.classified:
         return
     ground = await ground_of(file, store)
     existing = await store.clocks_of(file.id)
-    planned = ground.planned(file, now)
+    planned = await plan_case(ground, file, store, now)
     await bring(existing, planned, ground.moving(now, why, trace), store, await resolver_if_needed(existing, planned, file, ground, store, now))
 
 
@@ -70,6 +75,17 @@ async def go_on(clock: Clock, file: CaseFile | None, store: Store, now: datetime
     """Let the next update of a row be there once one is due, whether it was given or not."""
     if clock.recurs and file:
         await follow_case(file, store, now, why=DUE)
+
+
+async def share(before: CaseFile | None, file: CaseFile, store: Store, now: datetime, *, why: str) -> None:
+    """Let the first case of an incident know who shares its work clocks, and follow what happens to them. Raises Missing."""
+    was, now_in = before.case.incident if before else None, file.case.incident
+    for first in dict.fromkeys(one for one in (was, now_in) if one and one != file.id):
+        head = await store.file(first)
+        linked = tuple(dict.fromkeys((*(one for one in head.linked if one != file.id), *((file.id,) if first == now_in else ()))))
+        head = head.model_copy(update={"linked": linked})
+        await store.keep_file(head)
+        await follow_case(head, store, now, why=why)
 
 
 async def bring(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, store: Store, resolver: Resolver) -> None:

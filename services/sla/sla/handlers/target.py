@@ -13,7 +13,7 @@ from sla.domain.clock import Clock
 from sla.domain.follow import Moving
 from sla.domain.plan import Planned
 from sla.handlers import batches
-from sla.handlers.following import Ground, Resolver, ground_of, ground_on, resolver_if_needed, resolver_of
+from sla.handlers.following import Ground, Resolver, ground_of, ground_on, plan_case, resolver_if_needed, resolver_of
 from sla.store import BatchWeek, Store
 
 WHY = {Kind.POLICY: "policy_changed", Kind.ROLLBACK: "policy_rolled_back"}  #: said with every clock that moves
@@ -46,7 +46,7 @@ async def target_of_case(change: PolicyChange, case: str, store: Store, now: dat
     if not change.preview:
         there = await batches.fall_in(there, store, now)
     ground = await _ground(change, there, store)
-    existing, planned = await store.clocks_of(case), ground.planned(there, now)
+    existing, planned = await store.clocks_of(case), await plan_case(ground, there, store, now)
     resolver = await resolver_if_needed(existing, planned, there, ground, store, now)
     visited = _visited(change, case, file, there).model_copy(update={"case": case})
     return Target(visited, existing, planned, _moving(change, ground, now), resolver, file=there)
