@@ -23,6 +23,8 @@ from tests.unit.sla.build import CASE, SITE, a_case, a_policy, a_rule, an_event,
 pytestmark = pytest.mark.anyio
 POLICY = f"/v1/sites/{SITE}/policy"
 CLOCK = f"case:{CASE}:CLK_KETTLE:1"
+OTHER = "QQ-260316-BBBBB"
+OTHER_CLOCK = f"case:{OTHER}:CLK_KETTLE:1"
 
 
 @dataclass
@@ -138,3 +140,102 @@ async def test_a_year_is_published_once(front: Front) -> None:
 async def test_how_late_levels_are_raised_is_measured(front: Front) -> None:
     text = (await front.client.get("/metrics")).text
     assert "huiyin_clock_fire_lag_seconds_bucket" in text
+
+
+# --- decisions and explanations -----------------------------------------------------------------------------------------------
+
+
+async def _again(front: Front, **changes: Any) -> None:
+    """The site has another policy, and a second case came under it."""
+    rule = a_rule(**changes.pop("rule", {}))
+    put = await front.knock("PUT", POLICY, body=a_policy(rule, **changes).model_dump(mode="json"))
+    case = a_case(id=OTHER, policy=put.json()["version"])
+    await front.hear(CaseRegistered(case=case), CaseClassified(case=case))
+
+
+async def test_a_pause_needs_a_reason_of_the_policy_and_ends_by_itself(front: Front) -> None:
+    """SLA-37: refused where the policy knows none, as in every pack of the sources."""
+    refused = await front.knock("POST", f"/v1/clocks/{CLOCK}/pause", body={"reason": "owner_away"})
+    assert (refused.status_code, refused.json()["guard"]) == (409, "SLA-37")
+    await _again(front, pause={"reasons": ["owner_away"], "budget": {"value": 2, "unit": "hour"}})
+    door = f"/v1/clocks/{OTHER_CLOCK}"
+    assert (await front.knock("POST", f"{door}/pause", body={"reason": "weather"})).json()["reasons"] == ["owner_away"]
+    assert (await front.knock("POST", f"{door}/resume", body={})).status_code == 409
+    paused = await front.knock("POST", f"{door}/pause", "duty_manager", body={"reason": "owner_away"})
+    assert (paused.status_code, paused.json()["due_at"]) == (200, "2026-03-16T05:30:00Z")  # 11:30, and the two hours of the budget
+    assert (await front.knock("POST", f"{door}/pause", body={"reason": "owner_away"})).status_code == 409
+    front.time.set(at("2026-03-16 10:30"))
+    assert (await front.knock("POST", f"{door}/resume", body={})).json()["due_at"] == "2026-03-16T04:00:00Z"
+    assert (await front.knock("POST", f"{door}/pause", "receptionist", body={"reason": "owner_away"})).status_code == 403
+
+
+async def test_an_extension_needs_consent_before_the_deadline(front: Front) -> None:
+    """SC-12 B: R22; what was before stays on the clock."""
+    body = {"to": "2026-03-20", "consent_at": "2026-03-16T01:30:00Z", "especially_complex": True, "reason": "三个工种"}
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/extend", body=body)).json()["guard"] == "R22"
+    await _again(front, rule={"extension": "prior_customer_consent", "duration": {"value": 2, "unit": "working_day"}})
+    door = f"/v1/clocks/{OTHER_CLOCK}/extend"
+    for wrong in (
+        {"especially_complex": False},
+        {"to": "2026-03-18"},
+        {"consent_at": "2026-03-16T03:00:00Z"},
+        {"consent_at": "2026-03-19T03:00:00Z"},
+    ):
+        assert (await front.knock("POST", door, body=body | wrong)).json()["guard"] == "R22", wrong
+    done = (await front.knock("POST", door, "receptionist", body=body)).json()
+    assert (done["due_at"], done["extended_from"]) == ("2026-03-20T11:00:00Z", "2026-03-18T11:00:00Z")
+    front.time.set(at("2026-03-20 19:01"))
+    late = await front.knock("POST", door, body=body | {"to": "2026-03-24", "consent_at": "2026-03-20T11:00:30Z"})
+    assert late.json()["guard"] == "R22", "the consent came after the deadline"
+    told = (await front.knock("GET", f"/v1/clocks/{OTHER_CLOCK}/explanation")).json()
+    assert [(row["why"], row["due_at"]) for row in told["history"]] == [("extended", "2026-03-18T11:00:00Z")]
+
+
+async def test_a_special_reason_excuses_and_never_erases(front: Front) -> None:
+    """SLA-38, also when it is recorded afterwards."""
+    front.time.set(at("2026-03-16 11:32"))
+    await front.hear(WorkOrderArrived(order=an_order(a_case()), case=a_case()))
+    done = (await front.knock("POST", f"/v1/clocks/{CLOCK}/excuse", body={"reason": "业主11:31才到家"})).json()
+    assert (done["state"], done["late_s"]) == ("excused", 120)
+    await _again(front)
+    assert (await front.knock("POST", f"/v1/clocks/{OTHER_CLOCK}/excuse", body={"reason": "x"})).json()["guard"] == "SLA-38"
+    missing = await front.knock("POST", "/v1/clocks/case:none:CLK_X:1/excuse", body={"reason": "x"})
+    assert missing.status_code == 404
+
+
+async def test_a_clock_is_explained_at_its_door(front: Front) -> None:
+    front.time.set(at("2026-03-16 11:45"))
+    found = (await front.knock("GET", f"/v1/clocks/{CLOCK}/explanation", "receptionist")).json()
+    assert found["clock"]["id"] == CLOCK
+    assert (found["limit"], found["minutes"], found["late_minutes"]) == ({"zh": "90 分钟", "en": "90 minutes"}, 90, 15)
+    assert [(one["why"], one["amount"], one["counts"]) for one in found["segments"]] == [("runs", 90, "minutes")]
+    assert [(one["party"], one["of"], one["minutes"]) for one in found["late"]] == [("own", "engineering", 15)]
+    assert found["lines"][-1] == {"zh": "超时归属:部门 engineering 15 分钟", "en": "late minutes: department engineering 15 min"}
+    assert (await front.knock("GET", f"/v1/clocks/{CLOCK}/explanation", sites=("ZZ",))).status_code == 404
+
+
+async def test_a_clock_that_no_rule_asks_for_any_more_says_so(front: Front) -> None:
+    await _again(front, rule={"applies": {"urgency": "P3"}})
+    await front.hear(CaseClassified(case=a_case(id=OTHER, policy=2, urgency="P2")))
+    found = (await front.knock("GET", f"/v1/clocks/{OTHER_CLOCK}/explanation")).json()
+    assert (found["segments"], found["lines"][-1]["en"]) == ([], "no longer asked for after a reclassification: cancelled")
+
+
+async def test_cases_of_an_incident_share_the_clocks_of_the_first(front: Front) -> None:
+    """DEF-09: joined, what happens to the later case stops the first one's work clock; apart, it has its own again."""
+    put = await front.knock("PUT", POLICY, body=a_policy(a_rule(shared=True)).model_dump(mode="json"))
+    version = put.json()["version"]
+    first, later = a_case(id="QQ-260316-CCCCC", policy=version), a_case(id=OTHER, policy=version, incident="QQ-260316-CCCCC")
+    for case in (first, later):
+        await front.hear(CaseRegistered(case=case), CaseClassified(case=case))
+    assert (await front.knock("GET", "/v1/clocks", case=OTHER)).json() == []
+    front.time.set(at("2026-03-16 10:40"))
+    order = an_order(later)
+    await front.hear(WorkOrderIssued(order=order, case=later), WorkOrderArrived(order=order, case=later))
+    shared = (await front.knock("GET", "/v1/clocks", case=first.id)).json()
+    assert [(clock["state"], clock["stopped_at"]) for clock in shared] == [("met", "2026-03-16T02:40:00Z")]
+    await front.hear(CaseClassified(case=later.model_copy(update={"incident": None})))
+    own = (await front.knock("GET", "/v1/clocks", case=OTHER)).json()
+    assert [(clock["id"], clock["state"]) for clock in own] == [(OTHER_CLOCK, "met")]
+    again = (await front.knock("GET", "/v1/clocks", case=first.id)).json()
+    assert [clock["state"] for clock in again] == ["running"], "apart, nobody has arrived at the first: splitting recomputes"
