@@ -87,7 +87,7 @@ def tally(tallies: Sequence[Tally], file: CaseFile, trials: Sequence[Trial], as_
     plans: dict[int, list[Planned]] = {}
     for rows, trial in zip(tallies, trials, strict=True):
         if id(trial.policy) not in plans:
-            plans[id(trial.policy)] = plan(file, trial.policy, trial.days)
+            plans[id(trial.policy)] = plan(file, trial.policy, trial.days, now=as_of)
         for code, marks in outcomes(plans[id(trial.policy)], trial.scale, as_of):
             for name, value in [*classes, (BY_CODE, code)]:
                 rows.setdefault((file.site, name, value), Counter()).update(marks)
