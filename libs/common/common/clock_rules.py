@@ -4,13 +4,15 @@ Shapes: a duration (minutes to promised time), a weekly batch, the week after a 
 Not here: the arithmetic (sla/domain), which moment a fact is (sla/domain/moments), and the rest of a pack (`policy`).
 """
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Whole
-from common.states import CaseKind, Channel, Level, Party, Urgency
+from common.clock_words import ChannelForm, Moment, Strength, Subject, Unit
+from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Whole, refuse
+from common.states import CaseKind, Channel, Complexity, Level, Party, Urgency
+
+__all__ = ["ChannelForm", "Moment", "Strength", "Subject", "Unit"]  # words that whoever reads rules needs too
 
 
 def _several(value: Any) -> Any:
@@ -18,92 +20,12 @@ def _several(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-class Moment(StrEnum):
-    """Moments that start and stop clocks; facts are mapped to them by one table in sla."""
-
-    RECEIVED = "received"
-    CLASSIFIED = "classified"
-    RESPONDED = "responded"
-    WORK_REQUESTED = "work_requested"
-    REPLIED = "replied"  #: an answer that satisfies the reply clock (DEF-19)
-    MEASURES_DECIDED = "measures_decided"
-    RESULT_RECORDED = "result_recorded"
-    RESULT_TOLD = "result_told"
-    TEST_RESULT_TOLD = "test_result_told"
-    TRIPARTITE_HELD = "tripartite_held"
-    PLAN_TOLD = "plan_told"
-    PROGRESS_TOLD = "progress_told"
-    PLAN_OF_DAYS = "plan_of_days"  #: a plan of more than one day was recorded
-    RESTORED = "restored"
-    PROMISE_MADE = "promise_made"
-    PROMISE_KEPT = "promise_kept"
-    VISITED = "visited"
-    CLOSED = "closed"
-    REOPENED = "reopened"
-    ORDER_ISSUED = "order_issued"
-    CONTRACTOR_ISSUED = "contractor_issued"
-    ACCEPTED = "accepted"
-    ON_SITE = "on_site"
-    CONTRACTOR_ON_SITE = "contractor_on_site"
-    ASSESSED = "assessed"
-    GUIDED = "guided"  #: not a repair: the owner was shown the right use
-    COMPLETED = "completed"
-    WORK_COMPLETED = "work_completed"  #: derived: every order of the case is completed, guided or cancelled, not all cancelled
-    SIGNED = "signed"
-    RETURNED = "returned"
-    INSPECTED = "inspected"
-    ORDER_CANCELLED = "order_cancelled"
-    SLIPS_HANDED_OVER = "slips_handed_over"
-    DEPARTMENT_NOTIFIED = "department_notified"
-    DEPARTMENT_ANSWERED = "department_answered"
-
-
-class Subject(StrEnum):
-    """What a clock hangs on (decisions.md 2)."""
-
-    CASE = "case"
-    ORDER = "order"
-    PROMISE = "promise"
-    DEPARTMENT = "department"  #: one department's notice of a case: each answers for itself
-    SITE_WEEK = "site_week"
-
-
-class Unit(StrEnum):
-    """Units of a duration (C2)."""
-
-    MINUTE = "minute"  #: elapsed time (DEF-02)
-    HOUR = "hour"  #: elapsed time (DEF-02)
-    WORKING_DAY = "working_day"  #: close of business of the N-th working day (DEF-04)
-    CALENDAR_DAY = "calendar_day"  #: close of business of the N-th day, moved where the site uses working days (DEF-06)
-    FULL_DAY = "full_day"  #: N calendar days, until the time of day at which they began
-    OFFICE_DAY = "office_day"  #: N working days, until the time of day at which they began; after closing they begin at the next opening (ADR 0023)
-    OFFICE_HOUR = "office_hour"  #: hours that the office is open (`hours.office` of working days)
-    OFFICE_MINUTE = "office_minute"  #: minutes that the office is open
-    SAME_DAY = "same_day"  #: 24:00 of the day of the start (DEF-05)
-    APPOINTMENT = "appointment"  #: the agreed time
-    PROMISED = "promised"  #: the promised time; for a case the expected resolution time
-
-
-class Strength(StrEnum):
-    """How binding the source is (DEF-23)."""
-
-    MUST = "must"  #: 內, 必須
-    NORMAL_MAX = "normal_max"  #: 一般不應超過: behaves like must
-    SHOULD = "should"  #: 宜: never leads to an accountability entry
-
-
-class ChannelForm(StrEnum):
-    """A letter is a paper letter, everything else is oral (DEF-25)."""
-
-    ORAL = "oral"
-    LETTER = "letter"
-
-
 Kinds = Annotated[tuple[CaseKind, ...], BeforeValidator(_several)]
 Urgencies = Annotated[tuple[Urgency, ...], BeforeValidator(_several)]
 Moments = Annotated[tuple[Moment, ...], BeforeValidator(_several), Field(min_length=1)]
 Words = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
 Channels = Annotated[tuple[Channel, ...], BeforeValidator(_several)]
+Complexities = Annotated[tuple[Complexity, ...], BeforeValidator(_several)]
 
 
 class Applies(Section):
@@ -119,6 +41,7 @@ class Applies(Section):
     channel: Channels | None = None
     channel_form: ChannelForm | None = None
     party: Party | None = None  #: of the order; only for clocks of an order or a site-week
+    complexity: Complexities | None = None  #: of the order, likewise; one that nobody surveyed yet counts as of a single trade
     needs_repair: Flag | None = None
     anonymous: Flag | None = None
     out_of_scope: Flag | None = None  #: false also while the scope is undecided
@@ -136,10 +59,10 @@ class Duration(Section):
 
     @model_validator(mode="after")
     def _value_where_counted(self) -> Self:
-        counted = self.unit not in {Unit.SAME_DAY, Unit.APPOINTMENT, Unit.PROMISED}
+        counted = self.unit not in {Unit.SAME_DAY, Unit.APPOINTMENT, Unit.PROMISED, Unit.SET_BY_SITE}
         if counted is (self.value is None):
-            msg = f"a duration in {self.unit} {'needs' if counted else 'has no'} value"
-            raise ValueError(msg)
+            zh, en = f"单位 {self.unit} {'须有' if counted else '没有'} value", f"a duration in {self.unit} {'needs' if counted else 'has no'} value"
+            refuse(zh, en)
         return self
 
 
@@ -168,15 +91,17 @@ class Repeat(Section):
     until: Moments
 
 
+AnyOf = Annotated[tuple[Applies, ...], BeforeValidator(_several)]
+
+
 class Replaced(Section):
     """Moments that end a clock before its deadline without a verdict, because another clock takes its place (DEF-26)."""
 
     by: Moments
-    applies: tuple[Applies, ...] = (Applies(),)  #: any of them
+    applies: AnyOf = (Applies(),)  #: any of them
 
 
 SHAPES = ("duration", "batch", "after_batch", "repeat", "daily_at")
-AnyOf = Annotated[tuple[Applies, ...], BeforeValidator(_several)]
 
 
 class ClockRule(Sourced):
@@ -200,28 +125,37 @@ class ClockRule(Sourced):
     excusable: Flag = False  #: a recorded special reason is allowed (SLA-38)
     defers: Literal["online", "none"] = "online"  #: whether an item from a closed online channel waits for the opening (DEF-03)
     extension: Literal["prior_customer_consent"] | None = None
+    optional: Flag = False  #: of a limit that the site sets: without one there is no clock
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
         given = [name for name in SHAPES if getattr(self, name) is not None]
         if len(given) != 1:
-            msg = f"clock rule {self.id} needs exactly one of {', '.join(SHAPES)}, has {', '.join(given) or 'none'}"
-            raise ValueError(msg)
+            zh = f"时限规则 {self.id} 须恰有其一:{', '.join(SHAPES)};现有:{', '.join(given) or '无'}"
+            refuse(zh, f"clock rule {self.id} needs exactly one of {', '.join(SHAPES)}, has {', '.join(given) or 'none'}")
+        if self.optional and self.duration is None:
+            refuse(f"时限规则 {self.id}:只有 duration 可由项目设定", f"clock rule {self.id}: only a duration can be left to the site")
         return self
 
     @model_validator(mode="after")
     def _until_ends_daily_updates(self) -> Self:
         if bool(self.until) is not bool(self.daily_at):
-            msg = f"clock rule {self.id}: daily updates need `until`, and nothing else takes it"
-            raise ValueError(msg)
+            zh = f"时限规则 {self.id}:每日通报须有 until,其他规则不可有"
+            refuse(zh, f"clock rule {self.id}: daily updates need `until`, and nothing else takes it")
         return self
 
     @model_validator(mode="after")
     def _party_only_where_known(self) -> Self:
-        if self.subject in {Subject.CASE, Subject.PROMISE, Subject.DEPARTMENT} and any(one.party for one in self.applies):
-            msg = f"clock rule {self.id}: party can only be asked of clocks of an order or a site-week"
-            raise ValueError(msg)
+        of_an_order = any(one.party or one.complexity for one in self.applies)
+        if of_an_order and self.subject not in {Subject.ORDER, Subject.SITE_WEEK}:
+            en = f"clock rule {self.id}: party and complexity can only be asked of clocks of an order or a site-week"
+            refuse(f"时限规则 {self.id}:party 与 complexity 只能用于以工单或周为对象的时限", en)
         return self
+
+    @property
+    def unset(self) -> bool:
+        """Say whether the site still has to set the limit."""
+        return self.duration is not None and self.duration.unit is Unit.SET_BY_SITE
 
     @property
     def recurs(self) -> bool:

@@ -1,11 +1,12 @@
 """Packs and site files as YAML: read strictly, laid over one another, every error with file, line and field.
 
 Strictly: a key twice is an error, and only `true`, `false`, numbers and `null` are not text (so `07:00`, `on` and `no` stay words).
-Not here: what a policy may say (`policy`), who stores and publishes it (sla), people and rota of a site (`rota`: handed on as read).
+Not here: what a policy may say (`policy`), how layers lie over one another (`layers`), how a refusal is worded (`reasons`), who stores and
+publishes it (sla), people and rota of a site (`rota`: handed on as read).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,20 +15,28 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from common.errors import Text
-from common.policy import Pack, SitePolicy, overlay, resolve
-from common.sourced import Section, Slug
+from common.layers import LayerError, Raw
+from common.policy import Pack, SitePolicy, lay, resolved
+from common.reasons import reason
+from common.sourced import Flag, Section, Slug
 
 Path_ = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
+INCOMPLETE = frozenset({"missing", "value_error", "refused"})  #: what an overlay may still lack: it shows when it is laid over a base
 
 
 class PackError(ValueError):
-    """A pack or site file is wrong: `file:line: field: reason`."""
+    """A pack or site file is wrong: `file:line: field: reason`; `others` are further errors of the same reading."""
 
-    def __init__(self, file: Path, line: int, field: str, reason: str) -> None:
+    def __init__(self, file: Path, line: int, field: str, reason: Text) -> None:
         """`line` counts from 1; `field` is a dotted path."""
-        super().__init__(f"{file}:{line}: {field or 'document'}: {reason}")
+        super().__init__(f"{file}:{line}: {field or 'document'}: {reason.en}")
         self.file, self.line, self.field, self.reason = file, line, field, reason
+        self.others: tuple[PackError, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the first error and how many more there are."""
+        return str(self.args[0]) + (f" (and {len(self.others)} more)" if self.others else "")
 
 
 class _Loader(yaml.SafeLoader):
@@ -70,11 +79,13 @@ def read(file: Path) -> Document:
         _note_lines(file, node, (), lines)
         values = loader.construct_document(node) if node else {}
     except yaml.MarkedYAMLError as wrong:
-        raise PackError(file, wrong.problem_mark.line + 1 if wrong.problem_mark else 1, "", str(wrong.problem)) from wrong
+        said = str(wrong.problem)
+        raise PackError(file, wrong.problem_mark.line + 1 if wrong.problem_mark else 1, "", Text(f"YAML 语法:{said}", said)) from wrong
     except (OSError, UnicodeDecodeError) as wrong:
-        raise PackError(file, 1, "", f"cannot be read: {type(wrong).__name__}") from wrong
+        why = type(wrong).__name__
+        raise PackError(file, 1, "", Text(f"无法读取:{why}", f"cannot be read: {why}")) from wrong
     if not isinstance(values, dict):
-        raise PackError(file, 1, "", "must be a mapping")
+        raise PackError(file, 1, "", Text("应为映射(字段: 值)", "must be a mapping"))
     return Document(file, values, lines)
 
 
@@ -86,7 +97,7 @@ def _note_lines(file: Path, node: yaml.Node | None, path: Path_, lines: dict[Pat
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                raise PackError(file, key.start_mark.line + 1, _dotted((*path, key.value)), "is there twice")
+                raise PackError(file, key.start_mark.line + 1, _dotted((*path, key.value)), Text("重复出现", "is there twice"))
             seen.add(key.value)
             lines[(*path, key.value)] = key.start_mark.line + 1
             _note_lines(file, value, (*path, key.value), lines)
@@ -105,6 +116,7 @@ class PackHead(Section):
     version: int = Field(ge=1)
     source: str = Field(min_length=1, max_length=40)
     title: Text
+    overlay: Flag = False  #: laid over a base; alone it is no policy
 
 
 class SiteHead(BaseModel):
@@ -136,18 +148,19 @@ class SiteFile:
     """A site: its resolved policy, and what the file says for others (people, rota, contractors …), as read."""
 
     policy: SitePolicy
+    head: SiteHead
+    packs: tuple[PackFile, ...]
     rest: dict[str, Any]
     document: Document
 
 
-def read_pack(file: Path, *, whole: bool = True) -> PackFile:
-    """Return one pack. `whole`: it has to be valid by itself, as a base is. Raises PackError."""
+def read_pack(file: Path) -> PackFile:
+    """Return one pack: a base valid by itself, an overlay in all that it says. Raises PackError."""
     document = read(file)
     heads = {key: document.values[key] for key in PackHead.model_fields if key in document.values}
     sections = {key: value for key, value in document.values.items() if key not in heads}
     head = _validated(PackHead, heads, document)
-    if whole:
-        _validated(Pack, sections, document)
+    _validated(Pack, sections, document, parts=head.overlay)
     return PackFile(head, sections, document)
 
 
@@ -156,14 +169,39 @@ def read_site(file: Path, packs: Path | None = None) -> SiteFile:
     document = read(file)
     folder = packs or file.parent.parent
     head = _validated(SiteHead, document.values, document)
-    chosen = [read_pack(folder / f"{head.base}.yaml"), *(read_pack(folder / f"{name}.yaml", whole=False) for name in head.overlays)]
-    own = {"site": head.site, "name": {"zh": head.name.zh, "en": head.name.en}, "packs": [pack.ref for pack in chosen]}
+    chosen = tuple(_chosen(folder, name, document, ("overlays", index - 1)) for index, name in enumerate((head.base, *head.overlays)))
+    identity = {"site": head.site, "name": {"zh": head.name.zh, "en": head.name.en}, "packs": [pack.ref for pack in chosen]}
+    merged = _laid(head, chosen, identity, document)
     try:
-        policy = resolve([*(pack.sections for pack in chosen), head.policy, own])
+        policy = SitePolicy.model_validate(merged)
     except ValidationError as wrong:
-        raise _located(wrong, _merged([*(pack.sections for pack in chosen), head.policy]), [pack.document for pack in chosen], document) from None
+        raise _located(wrong, merged, [pack.document for pack in chosen], document) from None
     rest = {key: value for key, value in document.values.items() if key not in SiteHead.model_fields}
-    return SiteFile(policy, rest, document)
+    return SiteFile(policy, head, chosen, rest, document)
+
+
+def _chosen(folder: Path, name: str, site: Document, place: Path_) -> PackFile:
+    """Return the base (at place −1) or an overlay: exactly one base, and nothing but overlays over it (DEF-22)."""
+    pack, wanted = read_pack(folder / f"{name}.yaml"), place[-1] != -1
+    if pack.head.overlay is wanted:
+        return pack
+    where: Path_ = place if wanted else ("base",)
+    said = Text("须为叠加包", "has to be an overlay") if wanted else Text("须为基础包", "has to be a base pack")
+    raise PackError(site.file, site.line(where), _dotted(where), Text(f"{name} {said.zh}", f"{name} {said.en}"))
+
+
+def _laid(head: SiteHead, chosen: Sequence[PackFile], identity: Raw, site: Document) -> dict[str, Any]:
+    below: dict[str, Any] = {}
+    for pack in chosen:
+        try:
+            below = lay(below, pack.sections, Pack) if below else dict(pack.sections)
+        except LayerError as wrong:
+            raise PackError(pack.document.file, pack.document.line(wrong.path), _dotted(wrong.path), wrong.reason) from None
+    try:
+        return resolved([below, identity], head.policy)
+    except LayerError as wrong:
+        path = ("policy", *wrong.path)
+        raise PackError(site.file, site.line(path), _dotted(path), wrong.reason) from None
 
 
 def read_sites(folder: Path) -> list[SiteFile]:
@@ -171,29 +209,39 @@ def read_sites(folder: Path) -> list[SiteFile]:
     return [read_site(file, folder) for file in sorted((folder / "sites").glob("*.yaml"))]
 
 
-def _merged(parts: Sequence[Mapping[str, Any]]) -> Any:
-    merged: Any = {}
-    for part in parts:
-        merged = overlay(merged, part)
-    return merged
-
-
-def _validated(model: type[M], values: Mapping[str, Any], document: Document) -> M:
+def _validated(model: type[M], values: Raw, document: Document, *, parts: bool = False) -> M:
+    """Return the values as `model`; `parts`: they are laid over others, so nothing is missing yet. Raises PackError."""
     try:
         return model.model_validate(values)
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        path = _known(tuple(first["loc"]), values)
-        raise PackError(document.file, document.line(path), _dotted(path), _reason(first["msg"], len(wrong.errors()))) from None
+        found = [error for error in wrong.errors() if not (parts and error["type"] in INCOMPLETE)]
+        if parts and not found:
+            return model.model_construct()
+        places = [_known(tuple(error["loc"]), values) for error in found]
+        raise _first(
+            PackError(document.file, document.line(path), _dotted(path), reason(error, model)) for path, error in zip(places, found, strict=True)
+        ) from None
 
 
-def _located(wrong: ValidationError, merged: Any, packs: Sequence[Document], site: Document) -> PackError:
-    """Return the error at the topmost file that says the wrong value."""
-    first = wrong.errors()[0]
-    path = _known(tuple(first["loc"]), merged)
+def _located(wrong: ValidationError, merged: Raw, packs: Sequence[Document], site: Document) -> PackError:
+    """Return the errors, each at the topmost file that says the wrong value."""
+    return _first(_one_located(error, merged, packs, site) for error in wrong.errors())
+
+
+def _one_located(error: Any, merged: Raw, packs: Sequence[Document], site: Document) -> PackError:
+    path, said = _known(tuple(error["loc"]), merged), reason(error, SitePolicy)
+    if error["type"] == "set_by_site":
+        return PackError(site.file, site.line(("policy",)), "policy", said)
     layers = [(site, ("policy", *path)), *((pack, path) for pack in reversed(packs))]
     document, where = next(((one, way) for one, way in layers if one.holds(way)), layers[0])
-    return PackError(document.file, document.line(where), _dotted(path), _reason(first["msg"], len(wrong.errors())))
+    return PackError(document.file, document.line(where), _dotted(path), said)
+
+
+def _first(errors: Iterable[PackError]) -> PackError:
+    """Return the first error with the others in it, each place once."""
+    first, *others = {str(error): error for error in errors}.values()
+    first.others = tuple(others)
+    return first
 
 
 def _known(loc: Path_, values: Any) -> Path_:
@@ -209,15 +257,10 @@ def _known(loc: Path_, values: Any) -> Path_:
             named = isinstance(here, Mapping) and isinstance(here.get("id"), str)
             path.append(f"#{here['id']}" if named else step)
         elif isinstance(here, Mapping) and isinstance(step, str):
-            path.append(step)
+            path.extend(() if step == "[key]" else (step,))
             break
     return tuple(path)
 
 
 def _dotted(path: Path_) -> str:
     return ".".join(str(step).removeprefix("#") for step in path)
-
-
-def _reason(message: str, errors: int) -> str:
-    more = f" (and {errors - 1} more)" if errors > 1 else ""
-    return message.removeprefix("Value error, ") + more

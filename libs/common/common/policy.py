@@ -9,34 +9,43 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from common.clock_rules import Applies, ClockRule, Escalation, Moment, Subject
+from common.layers import Raw, lay
 from common.policy_sections import (
-    Approval,
-    Archive,
-    Band,
-    Bands,
     Calendar,
     ChannelSets,
-    Collection,
     Fault,
     Hours,
     NightRecipient,
     Orders,
     Pause,
-    Penalty,
-    Rate,
+    Plans,
     RepeatCheck,
     Reply,
     Required,
     ResultForms,
-    Retention,
     ReturnVisit,
     Span,
+)
+from common.policy_standing import (
+    Approval,
+    Archive,
+    Band,
+    Bands,
+    Collection,
+    Conduct,
+    Fund,
+    Penalty,
+    Rate,
+    Renovation,
+    Retention,
+    SurveyRounds,
     Task,
 )
-from common.sourced import Origin, Section, Slug, Title, Whole, minutes_of
+from common.sourced import Origin, Section, Slug, Title, Whole, minutes_of, refuse
 
 __all__ = [
     "Applies",
@@ -48,8 +57,10 @@ __all__ = [
     "ChannelSets",
     "ClockRule",
     "Collection",
+    "Conduct",
     "Escalation",
     "Fault",
+    "Fund",
     "Hours",
     "Moment",
     "NightRecipient",
@@ -58,7 +69,9 @@ __all__ = [
     "Pack",
     "Pause",
     "Penalty",
+    "Plans",
     "Rate",
+    "Renovation",
     "RepeatCheck",
     "Reply",
     "Required",
@@ -67,10 +80,12 @@ __all__ = [
     "ReturnVisit",
     "SitePolicy",
     "Span",
+    "SurveyRounds",
     "Task",
     "is_open",
-    "overlay",
+    "lay",
     "resolve",
+    "resolved",
 ]
 
 
@@ -91,8 +106,10 @@ class Pack(Section):
     orders: Orders = Orders()
     result_forms: tuple[ResultForms, ...] = ()
     reply: Reply = Reply()
+    plans: Plans | None = None
     repeat: RepeatCheck = RepeatCheck()
     approval: Approval | None = None
+    working_funds: tuple[Fund, ...] = ()
     collection: Collection | None = None
     warranty_route: Literal["contractor_first", "own_team_first"] | None = None
     rates: tuple[Rate, ...] = ()
@@ -101,8 +118,10 @@ class Pack(Section):
     patrols: tuple[Task, ...] = ()
     publishing: tuple[Task, ...] = ()
     documents: tuple[Task, ...] = ()
-    surveys: tuple[Task, ...] = ()
+    surveys: SurveyRounds | None = None
     penalties: tuple[Penalty, ...] = ()
+    conduct: Conduct | None = None
+    renovation: Renovation | None = None
     archive: Archive | None = None
     retention: Retention | None = None
     pause: Pause | None = None
@@ -114,18 +133,17 @@ class Pack(Section):
         codes = {rule.code for rule in self.clocks if rule.batch}
         for rule in self.clocks:
             if ids.count(rule.id) > 1:
-                _refuse(f"clock rule {rule.id} is there twice")
+                refuse(f"时限规则 {rule.id} 重复", f"clock rule {rule.id} is there twice")
             if rule.after_batch and rule.after_batch.code not in codes:
-                _refuse(f"clock rule {rule.id} follows {rule.after_batch.code}, which no batch rule gives")
+                code = rule.after_batch.code
+                refuse(f"时限规则 {rule.id} 接在 {code} 之后,但没有此批次", f"clock rule {rule.id} follows {code}, which no batch rule gives")
             if bool(rule.batch) is not (rule.subject is Subject.SITE_WEEK):
-                _refuse(f"clock rule {rule.id}: a batch is a clock of a site_week, and nothing else is")
+                en = f"clock rule {rule.id}: a batch is a clock of a site_week, and nothing else is"
+                refuse(f"时限规则 {rule.id}:批次(batch)须以 site_week 为对象,且只有批次如此", en)
             if rule.subject is Subject.PROMISE and rule.start != (Moment.PROMISE_MADE,):
-                _refuse(f"clock rule {rule.id}: the clock of a promise starts when it is made")
+                en = f"clock rule {rule.id}: the clock of a promise starts when it is made"
+                refuse(f"时限规则 {rule.id}:承诺的时限须自作出承诺 promise_made 起算", en)
         return self
-
-
-def _refuse(message: str) -> None:
-    raise ValueError(message)
 
 
 class SitePolicy(Pack):
@@ -135,6 +153,16 @@ class SitePolicy(Pack):
     name: Title
     version: Whole = Field(default=0, ge=0)  #: counted by sla when it is published
     packs: tuple[str, ...] = ()  #: base and overlays, `id@version`
+
+    @field_validator("clocks")
+    @classmethod
+    def _nothing_left_open(cls, value: tuple[ClockRule, ...]) -> tuple[ClockRule, ...]:
+        """A limit that the source leaves to the site has one, or the site cannot go live (SLA-35)."""
+        for rule in value:
+            if rule.unset and not rule.optional:
+                zh, en = f"须由项目设定时限:{rule.id}.duration", f"the site has to set a limit: clocks.{rule.id}.duration"
+                raise PydanticCustomError("set_by_site", "{en}", {"zh": zh, "en": en})
+        return tuple(rule for rule in value if not rule.unset)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -162,26 +190,18 @@ def is_open(spans: Sequence[Span], minute: int) -> bool:
     return not spans
 
 
-def resolve(parts: Sequence[Mapping[str, Any]]) -> SitePolicy:
-    """Return the policy from raw sections, base first, site last (it brings `site` and `name`). Raises pydantic's ValidationError."""
-    merged: Any = {}
-    for part in parts:
-        merged = overlay(merged, part)
-    return SitePolicy.model_validate(merged)
+def resolve(parts: Sequence[Raw], own: Raw | None = None) -> SitePolicy:
+    """Return the policy from raw sections, base first; the last part brings `site` and `name`, `own` is what the site's file says itself.
+
+    Raises LayerError where a layer speaks of nothing, pydantic's ValidationError where a value is wrong.
+    """
+    return SitePolicy.model_validate(resolved(parts, own))
 
 
-def overlay(below: Any, above: Any) -> Any:
-    """Return `above` laid over `below`: mappings key by key, lists of things with an id by id, `null` removes, all else replaces."""
-    if isinstance(below, Mapping) and isinstance(above, Mapping):
-        merged = {key: overlay(below.get(key), value) for key, value in above.items() if value is not None}
-        return {key: value for key, value in below.items() if key not in above} | merged
-    if _by_id(below) and _by_id(above):
-        rows = {row["id"]: row for row in below}
-        for row in above:
-            rows[row["id"]] = overlay(rows.get(row["id"]), row)
-        return [row for row in rows.values() if not row.get("removed")]
-    return above
-
-
-def _by_id(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(row, Mapping) and "id" in row for row in value)
+def resolved(parts: Sequence[Raw], own: Raw | None = None) -> dict[str, Any]:
+    """Return the raw values of `resolve`, not yet validated."""
+    *packs, identity = parts
+    merged = dict(packs[0]) if packs else {}
+    for part in packs[1:]:
+        merged = lay(merged, part, Pack)
+    return {**lay(merged, own or {}, Pack, {"site": str(identity.get("site", ""))}), **identity}

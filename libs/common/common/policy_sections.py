@@ -1,6 +1,6 @@
-"""The sections of a pack that are not clocks: calendar, hours, faults, visits, orders, and what later work reads (requirements.md C2).
+"""The sections of a pack that decide how a case goes: calendar, hours, faults, visits, orders, repeats (requirements.md C2).
 
-Not here: clock rules and the ladder (`clock_rules`), how sections become a site's policy (`policy`).
+Not here: clock rules and the ladder (`clock_rules`), money, rates and standing work (`policy_standing`), how sections become a policy (`policy`).
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
-from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole, minutes_of
+from common.sourced import DayTime, Flag, Section, Slug, Sourced, Title, Whole, minutes_of, refuse
 from common.states import CaseKind, Channel, Urgency
-
-Money = Whole  # whole fen (1/100 yuan)
 
 
 class Calendar(Sourced):
@@ -50,6 +48,7 @@ class Hours(Sourced):
     desk: tuple[Span, ...] = ()
     online: tuple[Span, ...] = ()
     office: tuple[Span, ...] = ()  #: on working days, in which office units count (ADR 0023); none given = the whole day
+    breaks: tuple[Span, ...] = ()  #: meals; the desk stays manned (ACC-06)
 
     @field_validator("office")
     @classmethod
@@ -58,8 +57,7 @@ class Hours(Sourced):
         edges = [(minutes_of(span.start), minutes_of(span.end)) for span in value]
         edges = [(start, end if end > start else end + 1440) for start, end in edges]
         if any(before[1] > after[0] for before, after in pairwise(edges)) or (edges and edges[-1][1] > edges[0][0] + 1440):
-            message = "office spans must follow one another without overlap"
-            raise ValueError(message)
+            refuse("office 各时段须依次排列、互不重叠", "office spans must follow one another without overlap")
         return value
 
 
@@ -101,12 +99,14 @@ class ReturnVisit(Sourced):
 
     role: Slug
     executors: Words = ()  #: others who may do it
+    seriously_dissatisfied: Slug | None = None  #: who joins a second visit of such an owner (ESC-12)
     kinds: Kinds = (CaseKind.REPAIR, CaseKind.COMPLAINT)
     forms: Words = ("phone", "home", "letter", "open_letter")
     questions: Words = ()  #: each has to be answered (RVT-07)
     signature: Words = ("home",)  #: forms that need the owner's signature (RVT-11)
     waivers: Words = ("anonymous",)  #: grounds on which no visit is needed (RVT-17)
     checked_by: Words = ()  #: who checks and signs it (RVT-12)
+    open_letter_units: Whole | None = Field(default=None, ge=2)  #: so many units with one problem: an open letter is suggested (DEF-20)
 
 
 class Orders(Sourced):
@@ -117,6 +117,9 @@ class Orders(Sourced):
     others_may_accept: Flag = True  #: somebody else accepts when the duty person is absent (DSP-02)
     contractor_inspected: Flag = True  #: contractor's work is passed by engineering before anybody calls back (REP-22)
     instead_of_contractor: Literal["after_breach", "never"] = "after_breach"  #: own engineering may take over (R9)
+    survey_by: Words = ()  #: parties of the joint survey (REP-08)
+    accepted_by: Words = ()  #: who accepts the finished work beside the customer (REP-30)
+    payers: Words = ()  #: who may have to pay: contractor_retention, company, owner (CLS-18, C-13)
 
 
 class ResultForms(Sourced):
@@ -134,6 +137,13 @@ class Reply(Sourced):
     interim_needs_next_time: Flag = True
 
 
+class Plans(Sourced):
+    """How a complaint is worked through, and where nothing is carried out before the owner agrees (CMP-23, CMP-27)."""
+
+    steps: Words = ()  #: in this order, e.g. cause, plan, owner_confirmation
+    owner_agrees: AnyOf = ()
+
+
 class RepeatCheck(Sourced):
     """When the same problem counts as repeated, and what follows (DEF-09, C-15)."""
 
@@ -143,78 +153,6 @@ class RepeatCheck(Sourced):
     outage_class: Slug = "outage"
     monthly_faults: Whole | None = Field(default=None, ge=2)  #: faults of one asset a month that the analysis marks (CLS-17)
     inform: Words = ()  #: roles told of a repeat (ESC-06)
-
-
-class Band(Section):
-    """Amounts up to `up_to` fen (included; none = no upper bound) need these roles, one after the other."""
-
-    up_to: Money | None = None
-    roles: Words
-
-
-class Approval(Sourced):
-    """Approval of work that the company pays (FEE-05 … FEE-15)."""
-
-    bands: tuple[Band, ...] = ()
-    audit_from: Money | None = None  #: this amount and more goes to audit (DEF-10)
-    contractor_signs_above: Money | None = None
-    working_funds: tuple[Money, ...] = ()
-
-
-class Collection(Sourced):
-    """Money collected on site and fee collection."""
-
-    large_amount: Money | None = None  #: from here finance collects (DEF-11)
-
-
-class Rate(Sourced):
-    """A rate that reports compare with a floor and a target, in percent of unrounded values (DEF-14)."""
-
-    id: Slug
-    target: Number | None = Field(default=None, ge=0, le=100)
-    floor: Number | None = Field(default=None, ge=0, le=100)
-
-
-class Bands(Sourced):
-    """Red, yellow, green: a value that is exactly the bound reaches it (DEF-14)."""
-
-    green: Number = Field(ge=0, le=100)
-    yellow: Number = Field(ge=0, le=100)
-
-
-class Task(Sourced):
-    """Something planned at an interval: a patrol, a report, a publication, a document, a flood test."""
-
-    id: Slug
-    title: Title
-    every: str = Field(pattern=r"^(\d+ (minute|hour|day|month)s?|day|week|month|quarter|half_year|year)$|^on_event$")
-    times: Whole = Field(default=1, ge=1)  #: how often in each interval
-    day: Whole | None = Field(default=None, ge=1, le=31)
-    by: DayTime | None = None
-    within: Duration | None = None
-
-
-class Penalty(Sourced):
-    """A consequence that the source names; entries are only ever proposed (DEF-16)."""
-
-    id: Slug
-    trigger: Slug
-    responsible: Words = ()
-    amount: tuple[Money, ...] = ()  #: one amount, or lowest and highest
-
-
-class Archive(Sourced):
-    """Who may see and borrow files."""
-
-    approver_role: Slug | None = None
-
-
-class Retention(Sourced):
-    """How long things are kept."""
-
-    records_days: Whole | None = Field(default=None, ge=1)
-    contacts_days: Whole | None = Field(default=None, ge=1)
-    video_days: Whole | None = Field(default=None, ge=1)
 
 
 class Pause(Sourced):

@@ -3,9 +3,10 @@
 Not here: the values themselves (`policy`, `clock_rules`) and reading them from files (`packs`).
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NoReturn, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from common.errors import Text
 from common.writing import several_lines
@@ -24,6 +25,11 @@ def _shown(words: Text) -> Text:
 
 
 Title = Annotated[Text, AfterValidator(_shown)]  #: what people read, in both languages
+
+
+def refuse(zh: str, en: str) -> NoReturn:
+    """Refuse a value of a pack in both languages: for validators."""
+    raise PydanticCustomError("refused", "{en}", {"zh": zh, "en": en})
 
 
 def minutes_of(text: DayTime) -> int:
@@ -52,14 +58,13 @@ class Origin(Section):
     doc: str = ""  #: short name of the document
     req: str = ""  #: requirement that reads the sentence, e.g. SLA-05
     quote: str = ""  #: the sentence, in the script of the document
-    default: str = ""  #: id of the default of the catalogue; nothing in the sources says it
+    default: str = ""  #: nothing in the sources says it: DEF-nn, or not-in-sources; `reading`: the catalogue reads it so, without a sentence
     site: str = ""  #: code of the site whose file says it
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.quote or self.default or self.site):
-            msg = "an origin needs a quote, a default or a site"
-            raise ValueError(msg)
+            refuse("来源须有引文 quote、默认 default 或项目 site 之一", "an origin needs a quote, a default or a site")
         return self
 
     @property

@@ -101,6 +101,14 @@ class Party(StrEnum):
     CONTRACTOR = "contractor"  #: an outside firm, sees only its own orders (DSP-13)
 
 
+class Complexity(StrEnum):
+    """How many trades an order needs, as the survey found (CLS-07)."""
+
+    SINGLE_TRADE = "single_trade"  #: 單工種
+    MULTI_TRADE = "multi_trade"  #: 多工種
+    ESPECIALLY_COMPLEX = "especially_complex"  #: 特別複雜: may be extended with the customer's prior consent
+
+
 class State(BaseModel):
     """A snapshot inside a fact."""
 
@@ -160,6 +168,7 @@ class OrderState(State):
     appointment_at: AwareDatetime | None = None
     completed_at: AwareDatetime | None = None
     rework_of: str | None = None
+    complexity: Complexity | None = None  #: None while nobody surveyed it
     alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
 
 

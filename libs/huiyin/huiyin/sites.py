@@ -12,7 +12,8 @@ from time import monotonic
 from typing import Any
 
 from common.errors import HuiyinError
-from common.packs import PackError, SiteHead, read_pack, read_site
+from common.layers import LayerError
+from common.packs import PackError, PackHead, SiteHead, read_pack, read_site
 from common.policy import SitePolicy, resolve
 from common.rota import SiteRota
 from dispatch.domain.people import SitePeople
@@ -23,7 +24,6 @@ from huiyin.exits import BadInput, Failed
 
 STAFF_KEYS = ("people", "rota", "contractors")
 KNOWN = {*STAFF_KEYS, "subscriptions"}
-HEAD_ONLY = ("pack", "version", "source", "title")
 ARRIVES_S = 15.0
 PAUSE_S = 0.05
 
@@ -79,15 +79,17 @@ def load_site(file: Path) -> Site:
 
 def inline_site(raw: Mapping[str, Any], packs: Sequence[Mapping[str, Any]], folder: Path | None) -> Site:
     """Return a site that only a story has; its packs are the story's own or those of `folder`. Raises BadInput."""
-    own = {str(pack.get("pack")): {key: value for key, value in pack.items() if key not in HEAD_ONLY} for pack in packs}
+    own = {str(pack.get("pack")): {key: value for key, value in pack.items() if key not in PackHead.model_fields} for pack in packs}
     try:
         head = SiteHead.model_validate(raw)
         sections = [_sections(name, own, folder) for name in (head.base, *head.overlays)]
         name = {"zh": head.name.zh, "en": head.name.en}
         mine = {"site": head.site, "name": name, "packs": [f"{one}@1" for one in (head.base, *head.overlays)]}
-        policy = resolve([*sections, head.policy, mine])
+        policy = resolve([*sections, mine], head.policy)
     except ValidationError as wrong:
         raise BadInput(f"site {raw.get('site')}: {_first(wrong)}") from None
+    except LayerError as wrong:
+        raise BadInput(f"site {raw.get('site')}: {wrong}") from None
     rest = {key: value for key, value in raw.items() if key not in SiteHead.model_fields}
     return _site(policy, rest, f"site {policy.site}")
 
@@ -98,7 +100,7 @@ def _sections(name: str, own: Mapping[str, Mapping[str, Any]], folder: Path | No
     if folder is None:
         raise BadInput(f"pack {name} is neither in the story nor in a packs folder")
     try:
-        return read_pack(folder / f"{name}.yaml", whole=False).sections
+        return read_pack(folder / f"{name}.yaml").sections
     except PackError as wrong:
         raise BadInput(str(wrong)) from None
 

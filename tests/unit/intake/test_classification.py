@@ -85,7 +85,7 @@ def test_conditions_of_the_policy(condition: dict[str, object], so: bool) -> Non
 
 
 def test_every_condition_of_the_schema_is_known() -> None:
-    assert set(Applies.model_fields) == set(ASK) | {"fault_class", "not_fault_class", "party"}
+    assert set(Applies.model_fields) == set(ASK) | {"fault_class", "not_fault_class", "party", "complexity"}
 
 
 def test_fault_classes_come_from_the_policy() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.clock_rules import Applies, ChannelForm
 from common.policy import SitePolicy
-from common.states import CaseState, OrderState, Party
+from common.states import CaseState, Complexity, OrderState, Party
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ CONDITIONS: dict[str, Callable[[About, Any], bool]] = {
     "channel": lambda about, wanted: about.case.channel in wanted,
     "channel_form": lambda about, wanted: about.form is wanted,
     "party": lambda about, wanted: about.party is wanted,
+    "complexity": lambda about, wanted: about.order is not None and (about.order.complexity or Complexity.SINGLE_TRADE) in wanted,
     "needs_repair": lambda about, wanted: about.case.needs_repair is wanted,
     "anonymous": lambda about, wanted: about.case.anonymous is wanted,
     "out_of_scope": lambda about, wanted: (about.case.in_scope is False) is wanted,
