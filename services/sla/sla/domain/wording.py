@@ -183,8 +183,7 @@ def _days(amount: Fraction) -> Text:
 
 
 def _minutes(amount: Fraction) -> Text:
-    hours, minutes = divmod(amount, 60)
-    rest = f"{float(round(minutes, 2)):g}"
-    if not hours:
-        return Text(f"{rest} 分钟", f"{rest} min")
-    return Text(f"{hours} 小时" + (f" {rest} 分钟" if minutes else ""), f"{hours} h" + (f" {rest} min" if minutes else ""))
+    hours, rest = divmod(round(amount * 60), 3600)
+    parts = [(hours, "小时", "h"), (rest // 60, "分钟", "min"), (rest % 60, "秒", "s")]
+    shown = [part for part in parts if part[0]] or [(0, "分钟", "min")]
+    return Text(" ".join(f"{much} {zh}" for much, zh, _ in shown), " ".join(f"{much} {en}" for much, _, en in shown))
