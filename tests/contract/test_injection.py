@@ -46,7 +46,7 @@ def shown(estate: Estate, text: str) -> list[str]:
 async def test_no_query_parameter_takes_an_operator(estate: Estate) -> None:
     """Refused, or a text that nothing is called; an operator in a parameter's name is always refused."""
     wrong, tried = [], 0
-    required = {"case": estate.things[OURS]["case"], "endpoint": estate.things[OURS]["endpoint"], "role": "site_manager"}
+    required = {"case": estate.things[OURS]["case"], "endpoint": estate.things[OURS]["endpoint"], "role": "site_manager", "site": OURS}
     for operation in every(estate):
         things = estate.things[OURS] | {"number": estate.things[OURS]["case"], "id": estate.things[OURS]["clock"]}
         path = operation.path.format(**things | {"ref": things["contact"], "key_id": things["key"]})

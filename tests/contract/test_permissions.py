@@ -50,6 +50,7 @@ def address(operation: Operation, things: dict[str, str]) -> str:
     id_ = things["clock"] if operation.service == "sla" and operation.path.startswith("/v1/clocks") else things["parked"]
     filled = operation.path.format(**things | {"number": number, "id": id_, "ref": things["contact"], "key_id": things["key"]})
     required = {"/v1/notices": f"?case={things['case']}", "/v1/deliveries": f"?endpoint={things['endpoint']}", "/v1/sites/{site}/who": "?role=boss"}
+    required |= {"/v1/majeure": f"?site={things['site']}"} if operation.method == "GET" else {}
     return filled + required.get(operation.path, "") + (f"?case={things['case']}" if operation.path == "/v1/clocks" else "")
 
 

@@ -78,7 +78,7 @@ def missing(like: Things) -> Things:
         "parked": f"intake:case:{case}:98",
         "redriven": "x",
     }
-    made |= {"change": "ch-" + "0" * 32}
+    made |= {"change": "ch-" + "0" * 32, "declaration": "mj-" + "0" * 32}
     made |= {"key": "0" * 12, "endpoint": "ep-" + "0" * 16, "contact": "c-" + "0" * 20, "person": "qq-nobody", "assignee": "qq-nobody"}
     return like | made
 
@@ -195,7 +195,7 @@ def account(site: str) -> Json:
 async def test_lists_hold_nothing_of_another_site(estate: Estate) -> None:
     theirs = set(estate.things[THEIRS].values()) - set(estate.things[OURS].values())
     required = {"/v1/notices": {"case": estate.things[OURS]["case"]}, "/v1/deliveries": {"endpoint": estate.things[OURS]["endpoint"]}}
-    required |= {"/v1/clocks": {"site": OURS}}
+    required |= {"/v1/clocks": {"site": OURS}, "/v1/majeure": {"site": OURS}}
     lists = [one for service in LISTENS for one in operations(service, estate.apps[service]) if one.method == "GET" and not one.parameters("path")]
     shown = 0
     for operation in lists:

@@ -18,6 +18,7 @@ from common.auth import Tokens
 from common.documents import Doc
 from common.envelope import Envelope
 from common.errors import HuiyinError
+from common.policy import Majeure
 from common.runtime import Runtime
 from common.states import Lane
 from fastapi import FastAPI
@@ -25,13 +26,13 @@ from huiyin.sites import Site, apply_site, load_site
 from huiyin.world.memory import memory_world
 from huiyin.world.world import SERVICES, World
 
-from tests.support.operations import Things
+from tests.support.operations import BODIES, Things
 
 START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
 OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
 FAULT = "water_leak"
 PACKS = Path(__file__).parents[2] / "packs" / "sites"
-MOVING = frozenset({"jobs", "cursors", "reports"})  #: what loops write by themselves, whoever asks
+MOVING = frozenset({"jobs", "cursors", "reports", "changes"})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 
 
@@ -92,7 +93,7 @@ async def an_estate(hooks: str = "https://{}.example.com/hook", **more: Any) -> 
     """Yield it, at rest. `hooks`: where a site's facts are posted to; `more`: as for `memory_world`."""
     async with memory_world(START, **more) as world:
         apps = {name: client._transport.apps[f"{name}.world"].app for name, client in world.doors.clients.items()}  # type: ignore[attr-defined]  # noqa: SLF001 - the door of a world is HTTP
-        made = Estate(world, apps, {site: load_site(PACKS / f"{site}.yaml") for site in (OURS, THEIRS)})
+        made = Estate(world, apps, {site: _exposed(load_site(PACKS / f"{site}.yaml")) for site in (OURS, THEIRS)})
         for site in made.sites.values():
             await apply_site(world.doors, site)
         await world.settle()
@@ -102,6 +103,13 @@ async def an_estate(hooks: str = "https://{}.example.com/hook", **more: Any) -> 
         for site in made.sites:
             await _look_around(made, site)
         yield made
+
+
+def _exposed(site: Site) -> Site:
+    """The site under a policy that permits force majeure, as no source does."""
+    outdoor = {"id": "outdoor", "title": {"zh": "户外", "en": "Outdoors"}, "applies": {"urgency": ["P3"]}, "largest_factor": 3.0, "may_stop": True}
+    storm = {"reasons": {"storm": {"zh": "暴雨", "en": "Storm"}}, "classes": [outdoor], "longest_hours": 48}
+    return Site(site.policy.model_copy(update={"majeure": Majeure.model_validate(storm)}), site.staff, site.subscriptions)
 
 
 async def _furnish(made: Estate, site: str, url: str) -> None:
@@ -124,6 +132,8 @@ async def _look_around(made: Estate, site: str) -> None:
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
     things |= {"order": order["id"], "assignee": order["assignee"]}
     things["change"] = (await doors.surely("sla", "POST", f"/v1/sites/{site}/policy/changes", body={"open_cases": "keep"}, key=site))["id"]
+    storm = BODIES["/v1/majeure"](things)
+    things["declaration"] = (await doors.surely("sla", "POST", "/v1/majeure", body=storm, key=f"storm-{site}"))["id"]
     things["clock"] = (await doors.surely("sla", "GET", "/v1/clocks", case=things["case"]))[0]["id"]
     for n, name in enumerate(("parked", "redriven"), 98):
         things[name] = f"intake:case:{things['case']}:{n}"

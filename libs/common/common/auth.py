@@ -32,7 +32,8 @@ _DESK = _READ | {
 }  # fmt: skip
 _WORK = {"order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse"}
 _SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse"} | {"order.inspect", "slips.hand_over", "who.read", "delivery.read"}
-_ADMIN = _SUPERVISE | {
+_LEAD = _SUPERVISE | {"majeure.declare"}
+_ADMIN = _LEAD | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
 }  # fmt: skip
 
@@ -43,10 +44,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer_service_supervisor": frozenset(_SUPERVISE),
     "customer_service_manager": frozenset(_SUPERVISE),
     "duty_supervisor": frozenset(_SUPERVISE),
-    "duty_manager": frozenset(_SUPERVISE),
-    "site_manager": frozenset(_SUPERVISE),
-    "deputy_site_manager": frozenset(_SUPERVISE),
-    "project_manager": frozenset(_SUPERVISE),
+    "duty_manager": frozenset(_LEAD),
+    "site_manager": frozenset(_LEAD),
+    "deputy_site_manager": frozenset(_LEAD),
+    "project_manager": frozenset(_LEAD),
     "site_service_office": frozenset(_SUPERVISE),
     "sales_assistant_director": frozenset(_SUPERVISE),
     "sales_director": frozenset(_SUPERVISE),
@@ -67,8 +68,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "contractor": frozenset(_WORK),
     "company_deputy_director": frozenset(_READ | {"who.read"}),
     "company_director": frozenset(_READ | {"who.read"}),
-    "deputy_general_manager": frozenset(_READ | {"who.read"}),
-    "general_manager": frozenset(_READ | {"who.read"}),
+    "deputy_general_manager": frozenset(_READ | {"who.read", "majeure.declare"}),
+    "general_manager": frozenset(_READ | {"who.read", "majeure.declare"}),
     "head_office_leader": frozenset(_READ | {"who.read", "delivery.read"}),
     "administrator": frozenset(_ADMIN),
     "service": frozenset({"contact.read", "staff.read", "facts.read", "system.read"}),

@@ -19,6 +19,8 @@ from common.policy_sections import (
     ChannelSets,
     Fault,
     Hours,
+    Majeure,
+    MajeureClass,
     NightRecipient,
     Orders,
     Pause,
@@ -62,6 +64,8 @@ __all__ = [
     "Fault",
     "Fund",
     "Hours",
+    "Majeure",
+    "MajeureClass",
     "Moment",
     "NightRecipient",
     "Orders",
@@ -125,6 +129,7 @@ class Pack(Section):
     archive: Archive | None = None
     retention: Retention | None = None
     pause: Pause | None = None
+    majeure: Majeure | None = None
     origins: Mapping[str, Origin] = {}  #: of values that stand directly in a pack, e.g. warranty_route, routing
 
     @model_validator(mode="after")

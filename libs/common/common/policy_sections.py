@@ -5,13 +5,13 @@ Not here: clock rules and the ladder (`clock_rules`), money, rates and standing 
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
-from common.sourced import DayTime, Flag, Section, Slug, Sourced, Title, Whole, minutes_of, refuse
+from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole, minutes_of, refuse
 from common.states import CaseKind, Channel, Urgency
 
 
@@ -160,3 +160,31 @@ class Pause(Sourced):
 
     reasons: Words = ()
     budget: Duration | None = None
+
+
+class MajeureClass(Sourced):
+    """Limits that force majeure may touch, and how far. Emergencies never are."""
+
+    id: Slug
+    title: Title
+    applies: AnyOf
+    largest_factor: Number = Field(default=1, ge=1, le=20)  #: a limit may become so many times longer while a window lasts
+    may_stop: Flag = False  #: time may stand still while a window lasts
+
+    @model_validator(mode="after")
+    def _no_emergency(self) -> Self:
+        if any(one.urgency is None or Urgency.P1 in one.urgency for one in self.applies):
+            msg = f"class {self.id} of force majeure has to name its urgencies, and P1 is none of them"
+            raise ValueError(msg)
+        if self.largest_factor == 1 and not self.may_stop:
+            msg = f"class {self.id} of force majeure permits nothing"
+            raise ValueError(msg)
+        return self
+
+
+class Majeure(Sourced):
+    """Force majeure 不可抗力: what a duty manager may declare. Absent: nothing."""
+
+    reasons: Mapping[Slug, Title] = Field(min_length=1)  #: e.g. red rain warning, typhoon
+    classes: tuple[MajeureClass, ...] = Field(min_length=1)
+    longest_hours: Whole = Field(ge=1, le=720)  #: a window lasts at most so long

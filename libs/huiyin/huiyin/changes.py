@@ -59,6 +59,17 @@ async def cases_of(doors: Doors, change: Mapping[str, Any], limit: int | None = 
     return found[:limit]
 
 
+async def tell(doors: Doors, begun: Iterable[Mapping[str, Any]], *, json: bool) -> None:
+    """Watch changes to their end, and show what became of the clocks: all cases as JSON, the first ones as a table."""
+    ended = await watch(doors, begun)
+    cases = [await cases_of(doors, one, None if json else SHOWN_CASES) for one in ended]
+    if json:
+        cli.show_json([change | {"cases": rows} for change, rows in zip(ended, cases, strict=True)])
+        return
+    for change, rows in zip(ended, cases, strict=True):
+        show(change, rows, await zone_of(doors, change["site"]) if rows else "UTC")
+
+
 async def zone_of(doors: Doors, site: str) -> str:
     """Return the time zone of a site."""
     return str((await doors.surely("sla", "GET", f"/v1/sites/{site}/policy"))["calendar"]["timezone"])
@@ -66,8 +77,8 @@ async def zone_of(doors: Doors, site: str) -> str:
 
 def show(change: Mapping[str, Any], cases: list[dict[str, Any]], zone: str) -> None:
     """Print what became of the clocks by code, and of the first cases."""
-    versions = f"{change['version_from'] or '–'} → {change['version_to'] or 'draft'}"
-    cli.out.print(f"{change['site']} {change['kind']} {change['id']}: version {versions}, open cases: {change['open_cases']}", markup=False)
+    versions = f": version {change['version_from'] or '–'} → {change['version_to'] or 'draft'}, open cases: {change['open_cases']}"
+    cli.out.print(f"{change['site']} {change['kind']} {change['id']}{'' if change['window'] else versions}", markup=False)
     cli.out.print(f"{change['looked']} cases looked at, clocks change in {change['changed']}", markup=False)
     if not change["clocks"]:
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, cases, demo, keys, packs, parked, provider, reconcile, scenario, site, token, why
+from huiyin import account, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, why
 from huiyin.replay.command import replay
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ GROUPS: dict[str, typer.Typer] = {
     "site": site.app,
     "account": account.app,
     "case": cases.app,
+    "majeure": majeure.app,
     "pack": packs.app,
     "parked": parked.app,
     "scenario": scenario.app,

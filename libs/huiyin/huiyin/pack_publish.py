@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from huiyin import changes, cli
-from huiyin.doors import Doors, open_doors
+from huiyin.doors import open_doors
 from huiyin.exits import BadInput, Failed
 from huiyin.sites import Site, load_site, packs_folder
 
@@ -63,20 +63,9 @@ async def _publish(sites: list[Site], open_cases: OpenCases, *, dry_run: bool, j
             policy = site.policy.model_dump(mode="json", by_alias=True)
             body = {"policy": policy, "open_cases": open_cases, "preview": dry_run}
             begun.append(await changes.begin(doors, f"/v1/sites/{site.id}/policy/changes", body))
-        zones = {site.id: site.policy.calendar.timezone for site in sites}
-        await _tell(doors, begun, zones, json=json)
+        await changes.tell(doors, begun, json=json)
     if dry_run:
         cli.err.print("nothing was changed (--dry-run)")
-
-
-async def _tell(doors: Doors, begun: list[Any], zones: dict[str, str], *, json: bool) -> None:
-    ended = await changes.watch(doors, begun)
-    cases = [await changes.cases_of(doors, one, None if json else changes.SHOWN_CASES) for one in ended]
-    if json:
-        cli.show_json([change | {"cases": rows} for change, rows in zip(ended, cases, strict=True)])
-        return
-    for change, rows in zip(ended, cases, strict=True):
-        changes.show(change, rows, zones[change["site"]])
 
 
 def list_changes(site: Code, json: cli.AsJson = False) -> None:  # noqa: FBT002 - a flag
@@ -113,6 +102,6 @@ async def _rollback(site: str, *, dry_run: bool, json: bool) -> None:
         if newest is None:
             raise Failed(f"site {site}: no change of its policy to take back")
         begun = await changes.begin(doors, f"/v1/sites/{site}/changes/{newest['id']}/rollback", {"preview": dry_run})
-        await _tell(doors, [begun], {site: await changes.zone_of(doors, site)}, json=json)
+        await changes.tell(doors, [begun], json=json)
     if dry_run:
         cli.err.print("nothing was changed (--dry-run)")

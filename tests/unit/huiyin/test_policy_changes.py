@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common.policy import Majeure
 from huiyin import changes
 from huiyin.main import app
 from huiyin.past import of_system
@@ -104,6 +105,30 @@ async def test_what_cannot_be_is_refused(world: World) -> None:
         assert (answer.status, answer.type) == (status, slug), answer.problem()
     answer = await world.doors.call("sla", "POST", "/v1/sites/QQ/policy/changes", body={})
     assert (answer.status, answer.type) == (404, "unknown-site")
+
+
+async def test_a_storm_is_declared_ended_and_taken_back(world: World) -> None:
+    """By a duty manager of the site, through the doors: time stands still, the desk may not, and nothing is left of it in the end."""
+    outdoor = {"id": "outdoor", "title": {"zh": "户外", "en": "Outdoors"}, "applies": {"urgency": ["P2", "P3"]}, "may_stop": True}
+    section = {"reasons": {"storm": {"zh": "暴雨", "en": "Storm"}}, "classes": [outdoor], "longest_hours": 24}
+    policy = load_site(PACKS / "XZ.yaml").policy.model_copy(update={"majeure": Majeure.model_validate(section)})
+    await changed(world, {"policy": policy.model_dump(mode="json", by_alias=True)})
+    before = await dues(world)
+    body = {"sites": ["XZ"], "reason": "storm", "begin": "2026-03-16T01:00:00Z", "until": "2026-03-16T07:00:00Z", "classes": {"outdoor": None}}
+    desk = world.doors.staff("d", ("receptionist",), ("XZ",))
+    assert (await world.doors.call("sla", "POST", "/v1/majeure", bearer=desk, body=body)).type == "forbidden"
+    manager = world.doors.staff("m", ("duty_manager",), ("XZ",))
+    made = await world.doors.surely("sla", "POST", "/v1/majeure", bearer=manager, body=body)
+    await changes.watch(world.doors, made["changes"])
+    moved = await dues(world)
+    assert [due for _, due, _ in moved.values()] != [due for _, due, _ in before.values()]
+    gone = await world.doors.surely("sla", "POST", f"/v1/majeure/{made['id']}/undo", bearer=manager, body={})
+    await changes.watch(world.doors, gone["changes"])
+    assert await dues(world) == before
+    held = await world.doors.surely("sla", "GET", "/v1/majeure", bearer=desk, site="XZ")
+    assert [(one["id"], one["by"], one["undone_by"]) for one in held] == [(made["id"], "m", "m")]
+    kinds = [one["kind"] for one in (await world.doors.surely("sla", "GET", "/v1/sites/XZ/changes"))["changes"]]
+    assert kinds == ["majeure_undone", "majeure", "policy"]
 
 
 async def test_a_draft_on_the_recorded_past(world: World) -> None:

@@ -76,11 +76,11 @@ def another(world: World) -> World:
     return other
 
 
-BOOKS = ("fence", "lease_until", "claim", "seqs")
+BOOKS = ("fence", "lease_until", "claim", "seqs", "history")  #: a clock keeps what it was before each change
 
 
 async def kept(world: World, *collections: str) -> dict[str, dict[str, Doc]]:
-    """What is stored, without the books of leases and streams."""
+    """What is stored, without the books of leases, streams and earlier dates."""
     found = {}
     for name in collections:
         rows = await world.db.find(name)

@@ -49,7 +49,7 @@ class Phase(StrEnum):
 
 
 _VERSIONS = (Phase.OPEN, Phase.WEEKS)
-_WINDOWS = (Phase.OPEN, Phase.ENDED, Phase.WEEKS)
+_WINDOWS = (Phase.OPEN, Phase.ENDED)
 PHASES: dict[Kind, tuple[Phase, ...]] = {
     Kind.POLICY: _VERSIONS,
     Kind.ROLLBACK: _VERSIONS,
@@ -72,6 +72,7 @@ class PolicyChange(BaseModel):
     undoes: str | None = None  #: the change that it takes back
     undone_by: str | None = None
     window: str | None = None  #: the declaration of force majeure
+    since: AwareDatetime | None = None  #: begin of that window
     by: str
     at: AwareDatetime
     stage: Stage = Stage.RUNNING

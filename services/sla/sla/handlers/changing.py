@@ -35,9 +35,9 @@ async def apply_changes(rt: Runtime[Store]) -> int:
         return 0
     if change.total is None:
         change = change.model_copy(update={"total": await changes.count_open(change.site)})
-    ids = await _left(change, rt.store)
+    ids, last = await _left(change, rt.store)
     todo = ids if change.stage is Stage.RUNNING else await changes.unvisited(change.id, ids)
-    made = advanced(change, await _visit_all(rt, change, todo), ids[-1] if len(ids) >= BATCH else None)
+    made = advanced(change, await _visit_all(rt, change, todo), last)
     await changes.advance(_ended(made, rt.now()))
     return max(1, len(ids))
 
@@ -52,15 +52,20 @@ def _ended(change: PolicyChange, now: datetime) -> PolicyChange:
     return change.model_copy(update={**done, "phase": 0, "cursor": ""})
 
 
-async def _left(change: PolicyChange, store: Store) -> list[str]:
-    """Return the next ids of the phase that the change is in."""
+async def _left(change: PolicyChange, store: Store) -> tuple[list[str], str | None]:
+    """Return the next ids of the phase that the change is in, and where to go on after them, None at the end of the phase."""
+    changes, site = store.changes, change.site
     match change.looks_at:
         case Phase.OPEN:
-            return await store.changes.open_cases(change.site, after=change.cursor, limit=BATCH)
+            ids = found = await changes.open_cases(site, after=change.cursor, limit=BATCH)
         case Phase.WEEKS:
-            return await store.changes.open_weeks(change.site, after=change.cursor, limit=BATCH)
+            ids = found = await changes.open_weeks(site, after=change.cursor, limit=BATCH)
+        case Phase.ENDED if change.since:
+            found = await changes.ended_since(site, change.since, after=change.cursor, limit=BATCH)
+            ids = await changes.closed_among(found)
         case _:
-            return []
+            ids = found = []
+    return ids, found[-1] if len(found) >= BATCH else None
 
 
 async def _visit_all(rt: Runtime[Store], change: PolicyChange, ids: list[str]) -> list[Visited]:
@@ -81,7 +86,8 @@ async def visit(change: PolicyChange, id_: str, now: datetime, store: Store) -> 
     find = target_of_week if change.looks_at is Phase.WEEKS else target_of_case
     target = await find(change, id_, store, now)
     moves = follow(target.existing, target.planned, target.moving, target.resolver)
-    shifts = [shift(target.existing.get(move.clock.id), move.clock, now) for move in moves]
+    after = {**target.existing, **{move.clock.id: move.clock for move in moves}}
+    shifts = [shift(target.before.get(id_), clock, now) for id_, clock in after.items()]
     visited = target.visited.model_copy(update={"clocks": tuple(one.model_dump(mode="json") for one in shifts if one)})
     await store.changes.note(visited)
     if not change.preview:

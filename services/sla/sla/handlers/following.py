@@ -14,6 +14,7 @@ from sla.domain.compare import never_earlier
 from sla.domain.deadlines import uses_calendar
 from sla.domain.escalation import Asked, Called, assignees, call
 from sla.domain.follow import Moving, follow
+from sla.domain.gaps import Window
 from sla.domain.holidays import unpublished
 from sla.domain.plan import Planned, plan
 from sla.store import Store
@@ -24,15 +25,16 @@ Resolver = Callable[[Clock], Resolve]
 
 @dataclass(frozen=True)
 class Ground:
-    """The policy a case goes by, its working days, and the policies whose deadlines it must not undercut (ADR 0021)."""
+    """The policy a case goes by, its working days, the windows of force majeure, and the policies it must not undercut (ADR 0021)."""
 
     policy: SitePolicy
     days: WorkingDays
+    windows: tuple[Window, ...] = ()
     floors: tuple["Ground", ...] = ()
 
     def planned(self, file: CaseFile, now: datetime, linked: Sequence[CaseFile] = ()) -> list[Planned]:
         """Return every clock that the case has to have; `linked`: the later cases of its incident."""
-        return reduce(never_earlier, (plan(file, one.policy, one.days, now=now, linked=linked) for one in (*self.floors, self)))
+        return reduce(never_earlier, (plan(file, one.policy, one.days, self.windows, now=now, linked=linked) for one in (*self.floors, self)))
 
     def moving(self, now: datetime, why: str, trace: str = "") -> Moving:
         """Return what holds for all clocks of one step."""
@@ -41,13 +43,14 @@ class Ground:
 
 async def ground_of(file: CaseFile, store: Store) -> Ground:
     """Return the ground of a case; where no rule asks for working days no calendar is read. Raises UnknownSite."""
-    return await ground_on([await store.policy(file.site, version) for version in file.moved or (file.policy,)], store)
+    policies = [await store.policy(file.site, version) for version in file.moved or (file.policy,)]
+    return await ground_on(policies, store, await store.windows(file.site, file.case.received_at))
 
 
-async def ground_on(policies: Sequence[SitePolicy], store: Store) -> Ground:
+async def ground_on(policies: Sequence[SitePolicy], store: Store, windows: tuple[Window, ...]) -> Ground:
     """Return the ground of policies, the governing one last."""
     *floors, ground = [Ground(policy, await _days(policy, store)) for policy in policies]
-    return replace(ground, floors=tuple(floors)) if floors else ground
+    return replace(ground, windows=windows, floors=tuple(floors))
 
 
 async def _days(policy: SitePolicy, store: Store) -> WorkingDays:

@@ -42,7 +42,7 @@ async def propose(asked: Proposal, site: str, *, store: Store, by: Caller, now: 
     if policy is None:
         raise UnknownSite
     vet(policy, site)
-    change = _begun(Kind.POLICY, site, asked.open_cases, by, now, preview=asked.preview, version_from=head.version if head else None)
+    change = begun(Kind.POLICY, site, by, now, open_cases=asked.open_cases, preview=asked.preview, version_from=head.version if head else None)
     return await _bring(change, policy, store, by, now)
 
 
@@ -52,17 +52,18 @@ async def take_back(asked: TakeBack, site: str, id_: str, *, store: Store, by: C
     newest = await store.changes.newest_policy_change(site)
     _may_be_taken_back(undone, newest)
     policy = await store.policy(site, undone.version_from or 0)
-    change = _begun(
-        Kind.ROLLBACK, site, asked.open_cases or undone.open_cases, by, now, preview=asked.preview, version_from=undone.version_to, undoes=id_
-    )
+    open_cases = asked.open_cases or undone.open_cases
+    more = {"open_cases": open_cases, "preview": asked.preview, "version_from": undone.version_to, "undoes": id_}
+    change = begun(Kind.ROLLBACK, site, by, now, **more)
     made = await _bring(change, policy, store, by, now)
     if not asked.preview:
         await store.changes.keep(undone.model_copy(update={"undone_by": made.id}))
     return made
 
 
-def _begun(kind: Kind, site: str, open_cases: OpenCases, by: Caller, now: datetime, **more: Any) -> PolicyChange:
-    return PolicyChange(id=f"ch-{uuid7().hex}", site=site, kind=kind, open_cases=open_cases, by=by.id, at=now, **more)
+def begun(kind: Kind, site: str, by: Caller, now: datetime, **more: Any) -> PolicyChange:
+    """Return a new change."""
+    return PolicyChange(id=f"ch-{uuid7().hex}", site=site, kind=kind, by=by.id, at=now, **more)
 
 
 def _may_be_taken_back(undone: PolicyChange, newest: PolicyChange | None) -> None:

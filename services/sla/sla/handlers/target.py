@@ -10,13 +10,21 @@ from common.states import CaseStatus
 from sla.domain.case_file import CaseFile
 from sla.domain.changes import DRAFT, Kind, PolicyChange, Visited, brought
 from sla.domain.clock import Clock
-from sla.domain.follow import Moving
+from sla.domain.follow import Moving, follow
+from sla.domain.gaps import Window
 from sla.domain.plan import Planned
+from sla.domain.windows import Declaration
 from sla.handlers import batches
-from sla.handlers.following import Ground, Resolver, ground_of, ground_on, plan_case, resolver_if_needed, resolver_of
+from sla.handlers.following import Ground, Resolver, ground_of, ground_on, nobody, plan_case, resolver_if_needed, resolver_of
 from sla.store import BatchWeek, Store
 
-WHY = {Kind.POLICY: "policy_changed", Kind.ROLLBACK: "policy_rolled_back"}  #: said with every clock that moves
+WHY = {
+    Kind.POLICY: "policy_changed",
+    Kind.ROLLBACK: "policy_rolled_back",
+    Kind.MAJEURE: "majeure_declared",
+    Kind.MAJEURE_ENDED: "majeure_ended",
+    Kind.MAJEURE_UNDONE: "majeure_undone",
+}  #: said with every clock that moves
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Target:
 
     visited: Visited  #: without its clocks
     existing: Mapping[str, Clock]
+    before: Mapping[str, Clock]  #: as they were; a fact may have brought some of them to a new window already
     planned: Sequence[Planned]
     moving: Moving
     resolver: Resolver
@@ -47,9 +56,11 @@ async def target_of_case(change: PolicyChange, case: str, store: Store, now: dat
         there = await batches.fall_in(there, store, now)
     ground = await _ground(change, there, store)
     existing, planned = await store.clocks_of(case), await plan_case(ground, there, store, now)
+    moving = _moving(change, ground, now)
+    before = await _before(change, existing, there, moving, store)
     resolver = await resolver_if_needed(existing, planned, there, ground, store, now)
     visited = _visited(change, case, file, there).model_copy(update={"case": case})
-    return Target(visited, existing, planned, _moving(change, ground, now), resolver, file=there)
+    return Target(visited, existing, before, planned, moving, resolver, file=there)
 
 
 async def target_of_week(change: PolicyChange, name: str, store: Store, now: datetime) -> Target:
@@ -62,7 +73,7 @@ async def target_of_week(change: PolicyChange, name: str, store: Store, now: dat
     existing, planned = await store.clocks_on(week.subject), batches.week_plan(week, there, ground)
     resolver = await resolver_of(None, ground.policy, store, now)
     visited = _visited(change, name, file, there).model_copy(update={"week": name})
-    return Target(visited, existing, planned, _moving(change, ground, now), resolver, week=week)
+    return Target(visited, existing, existing, planned, _moving(change, ground, now), resolver, week=week)
 
 
 def _visited(change: PolicyChange, of: str, file: CaseFile, there: CaseFile) -> Visited:
@@ -72,18 +83,55 @@ def _visited(change: PolicyChange, of: str, file: CaseFile, there: CaseFile) -> 
 
 def _moving(change: PolicyChange, ground: Ground, now: datetime) -> Moving:
     why = WHY[change.kind]
-    return replace(ground.moving(now, why), gone=why)
+    return replace(ground.moving(now, why), gone=why, rejudge=change.window is not None)
 
 
 async def _ground(change: PolicyChange, file: CaseFile, store: Store) -> Ground:
+    """Return the ground that a change brings a case to: like that of its file, but for what a preview only looks at."""
+    if change.window:
+        return await _window_ground(change, file, store, (await _declared(change, store)).holding())
     if not change.preview or DRAFT not in (*file.moved, file.policy):
         return await ground_of(file, store)
+    drafted = await store.changes.draft_policy(change.id)
     versions = file.moved or (file.policy,)
-    drafted = await store.changes.draft(change.id)
-    return await ground_on([drafted if version == DRAFT else await store.policy(file.site, version) for version in versions], store)
+    policies = [drafted if version == DRAFT else await store.policy(file.site, version) for version in versions]
+    return await ground_on(policies, store, await store.windows(file.site, file.case.received_at))
+
+
+# --- windows --------------------------------------------------------------------------------------------------------------------
+
+EARLIER: dict[Kind, dict[str, Any]] = {Kind.MAJEURE_ENDED: {"ended_at": None}, Kind.MAJEURE_UNDONE: {"undone_at": None}}
+
+
+async def _before(change: PolicyChange, existing: Mapping[str, Clock], file: CaseFile, moving: Moving, store: Store) -> Mapping[str, Clock]:
+    """Return the clocks as they were before a window was declared, ended or taken back: as the plan without that has them."""
+    if change.window is None:
+        return existing
+    declared = await _declared(change, store)
+    held = declared.model_copy(update=EARLIER[change.kind]).holding() if change.kind in EARLIER else ()
+    ground = await _window_ground(change, file, store, held)
+    moves = follow(existing, await plan_case(ground, file, store, moving.now), moving, nobody)
+    return {**existing, **{move.clock.id: move.clock for move in moves}}
+
+
+async def _declared(change: PolicyChange, store: Store) -> Declaration:
+    """Return the declaration as a change leaves it."""
+    if change.preview:
+        return await store.changes.draft_declaration(change.id)
+    return next(one for one in await store.changes.declared(change.window or "") if one.site == change.site)
+
+
+async def _window_ground(change: PolicyChange, file: CaseFile, store: Store, held: tuple[Window, ...]) -> Ground:
+    """Return the ground of a case with these windows in place of those of the declaration."""
+    others = await store.windows(file.site, file.case.received_at, without=change.window)
+    return replace(await ground_of(file, store), windows=(*others, *held))
 
 
 # --- where a case goes ----------------------------------------------------------------------------------------------------------
+
+
+async def _where_it_is(change: PolicyChange, file: CaseFile, store: Store) -> CaseFile:  # noqa: ARG001 - every destination is asked alike
+    return file
 
 
 async def _to_version(change: PolicyChange, file: CaseFile, store: Store) -> CaseFile:  # noqa: ARG001 - every destination is asked alike
@@ -100,4 +148,10 @@ async def _back(change: PolicyChange, file: CaseFile, store: Store) -> CaseFile:
     return await _to_version(change, file, store) if file.policy == change.version_from else file
 
 
-DESTINATIONS: dict[Kind, Callable[[PolicyChange, CaseFile, Store], Awaitable[CaseFile]]] = {Kind.POLICY: _to_version, Kind.ROLLBACK: _back}
+DESTINATIONS: dict[Kind, Callable[[PolicyChange, CaseFile, Store], Awaitable[CaseFile]]] = {
+    Kind.POLICY: _to_version,
+    Kind.ROLLBACK: _back,
+    Kind.MAJEURE: _where_it_is,
+    Kind.MAJEURE_ENDED: _where_it_is,
+    Kind.MAJEURE_UNDONE: _where_it_is,
+}

@@ -5,26 +5,23 @@ One document per clock; the firing loop finds it by `armed` and `next_at` alone,
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from common import outbox, tracing
 from common.buffered import Buffered
 from common.clock_rules import Subject
-from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
-from common.errors import Missing, UnknownSite
-from common.events import EscalationRaised, Fact, RotaPublished
-from common.policy import SitePolicy
-from common.rota import SiteRota
-from common.states import Lane
-from pydantic import AwareDatetime, BaseModel, Field
+from common.documents import Doc, Documents, Index, from_doc, to_doc
+from common.errors import Missing
+from common.events import EscalationRaised, Fact
+from pydantic import AwareDatetime, BaseModel
 
-from sla.domain.calendar import WorkingDays, YearDays
 from sla.domain.case_file import CaseFile
-from sla.domain.changes import Step
 from sla.domain.clock import Clock
 from sla.domain.follow import Change
-from sla.domain.holidays import working_days
 from sla.store.changes import Changes
+from sla.store.grounds import Grounds, Known, PolicyHead, YearBook
+
+__all__ = ["INDEXES", "BatchWeek", "Due", "Known", "PolicyHead", "Store", "YearBook"]
 
 INDEXES: tuple[Index, ...] = (
     Index("clocks", (("next_at", 1),), where={"armed": True}),
@@ -41,6 +38,8 @@ INDEXES: tuple[Index, ...] = (
     Index("changes", (("site", 1), ("_id", -1))),
     Index("changes", (("stage", 1), ("_id", 1))),
     Index("changes", (("settles_at", 1),)),
+    Index("windows", (("site", 1), ("until", 1))),
+    Index("windows", (("declaration", 1),)),
     Index("visited", (("change", 1), ("_id", 1))),
     Index("outbox", (("once", 1),), unique=True, where={"once": {"$exists": True}}),  # the lock that a level is raised once (ADR 0019)
 )
@@ -62,29 +61,6 @@ class Due(NamedTuple):
     next_at: datetime
 
 
-class PolicyHead(Aggregate):
-    """The newest version of a site's policy and the stream that tells of it."""
-
-    version: int = 0
-    fingerprint: str = ""
-    steps: tuple[Step, ...] = ()  #: the last changes that brought open cases along
-
-
-class YearBook(Aggregate):
-    """The published years of one calendar; `revision` counts publications."""
-
-    revision: int = 0
-    years: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
-
-    def days(self) -> dict[int, YearDays]:
-        """Return them as the domain knows them."""
-        read = datetime.fromisoformat
-        return {
-            int(year): YearDays(frozenset(read(day).date() for day in days["off"]), frozenset(read(day).date() for day in days["worked"]))
-            for year, days in self.years.items()
-        }
-
-
 class BatchWeek(BaseModel):
     """The slip batch of one site and week, and the order that opened it."""
 
@@ -103,26 +79,12 @@ class BatchWeek(BaseModel):
         return f"{Subject.SITE_WEEK}:{self.site}:{self.week}"
 
 
-class Known:
-    """What this process has read and need not read again: policies by version, the newest rota of a site and days of a calendar.
-
-    One per app, so that worlds in one process do not mix.
-    """
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.policies: dict[tuple[str, int], SitePolicy] = {}
-        self.rotas: dict[str, tuple[int, SiteRota]] = {}
-        self.days: dict[str, WorkingDays] = {}
-        self.drafts: dict[str, SitePolicy] = {}
-
-
-class Store:
+class Store(Grounds):
     """Clocks and what they are a function of; on a database or inside a transaction."""
 
     def __init__(self, db: Documents, known: Known) -> None:
         """`db` is a transaction wherever something is saved."""
-        self.db, self._known = db, known
+        super().__init__(db, known)
         self.changes = Changes(db, known.drafts)
 
     # --- clocks ---------------------------------------------------------------------------------------------------------------
@@ -244,86 +206,3 @@ class Store:
     async def keep_week(self, week: BatchWeek) -> None:
         """Keep a batch."""
         await self.db.put("weeks", to_doc(week))
-
-    # --- policies, calendars, rotas ----------------------------------------------------------------------------------------------
-
-    async def head(self, site: str) -> PolicyHead | None:
-        """Return what the newest policy of a site is."""
-        doc = await self.db.get("heads", site)
-        return from_doc(PolicyHead, doc) if doc else None
-
-    async def keep_head(self, head: PolicyHead) -> None:
-        """Keep a head without a new version."""
-        await self.db.put("heads", to_doc(head))
-
-    async def publish_policy(self, head: PolicyHead, policy: SitePolicy, fact: Fact, *, at: datetime) -> None:
-        """Keep a new version beside the old ones, with its fact."""
-        row: Doc = {"_id": f"{head.site}:{head.version}", "site": head.site, "version": head.version, "at": at}
-        await self.db.insert("policies", row | {"policy": policy.model_dump(mode="json")})
-        await outbox.save(self._tx, "heads", head, [fact], at=at, lane=Lane.NORMAL)
-
-    async def policy(self, site: str, version: int) -> SitePolicy:
-        """Return one version of a site's policy. Raises UnknownSite."""
-        kept = self._known.policies.get((site, version))
-        if kept is None:
-            doc = await self.db.get("policies", f"{site}:{version}")
-            if doc is None:
-                raise UnknownSite(None, site=site)
-            kept = self._known.policies[site, version] = SitePolicy.model_validate(doc["policy"])
-        return kept
-
-    async def year_book(self, calendar: str) -> YearBook:
-        """Return the published years of a calendar."""
-        doc = await self.db.get("calendars", calendar)
-        return from_doc(YearBook, doc) if doc else YearBook(id=calendar, site="ALL")
-
-    async def year_books(self) -> list[YearBook]:
-        """Return every calendar that was ever published."""
-        return [from_doc(YearBook, doc) for doc in await self.db.find("calendars")]
-
-    async def publish_year(self, book: YearBook, fact: Fact, *, at: datetime) -> None:
-        """Keep a calendar with one more year, with its fact."""
-        await outbox.save(self._tx, "calendars", book, [fact], at=at, lane=Lane.NORMAL)
-
-    async def days(self, calendar: str) -> WorkingDays:
-        """Return the working days of a calendar."""
-        book = await self.year_book(calendar)
-        kept = self._known.days.get(calendar)
-        if kept is None or kept.revision != book.revision:
-            kept = self._known.days[calendar] = working_days(calendar, book.days(), book.revision)
-        return kept
-
-    async def stale(self, book: YearBook, *, limit: int) -> list[Clock]:
-        """Return live clocks that were dated before the last publication of their calendar."""
-        where: Doc = {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}}
-        return [from_doc(Clock, doc) for doc in await self.db.find("clocks", where, limit=limit)]
-
-    async def count_stale(self, book: YearBook) -> int:
-        """Return how many clocks `stale` would find."""
-        return await self.db.count("clocks", {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}})
-
-    async def mark_dated(self, clock: str, revision: int) -> None:
-        """Note that a clock was looked at after that publication, whatever came of it."""
-        await self.db.update("clocks", {"_id": clock, "revision": {"$lt": revision}}, {"revision": revision})
-
-    async def keep_rota(self, fact: RotaPublished) -> None:
-        """Keep a site's newest people and rota. Raises ValidationError for one that could not be asked: it is parked, not met at a deadline."""
-        SiteRota.of(fact)
-        there = await self.db.get("rotas", fact.site)
-        if there is None or there["version"] < fact.version:
-            await self.db.put("rotas", {"_id": fact.site, "version": fact.version, "fact": fact.model_dump(mode="json")})
-
-    async def rota(self, site: str) -> SiteRota | None:
-        """Return a site's people and rota, None while none are published."""
-        doc: Any = await self.db.get("rotas", site)
-        if doc is None:
-            return None
-        version, kept = self._known.rotas.get(site, (0, None))
-        if kept is None or version != doc["version"]:
-            kept = SiteRota.of(RotaPublished.model_validate(doc["fact"]))
-            self._known.rotas[site] = (doc["version"], kept)
-        return kept
-
-    @property
-    def _tx(self) -> Transaction:
-        return cast("Transaction", self.db)

@@ -10,6 +10,7 @@ from common.policy import SitePolicy
 from common.states import CaseStatus
 
 from sla.domain.changes import PolicyChange, Stage, Visited
+from sla.domain.windows import Declaration
 
 LEASE = timedelta(seconds=30)
 AT_ONCE = 20
@@ -85,10 +86,15 @@ class Changes:
         return await self._db.count("files", {"site": site, "case.status": {"$in": OPEN_CASES}})
 
     async def ended_since(self, site: str, at: datetime, *, after: str, limit: int) -> list[str]:
-        """Return cases with a clock that ended at `at` or later, in the order of their ids."""
+        """Return the cases of clocks that ended at `at` or later, in the order of their ids."""
         where: Doc = {"site": site, "live": False, "stopped_at": {"$gte": at}, "case": {"$gt": after}}
         found = await self._db.find("clocks", where, sort=[("case", 1)], limit=limit)
-        return list(dict.fromkeys(doc["case"] for doc in found))
+        return [doc["case"] for doc in found]
+
+    async def closed_among(self, ids: Sequence[str]) -> list[str]:
+        """Return those cases that are closed: the others are looked at anyway."""
+        where: Doc = {"_id": {"$in": list(set(ids))}, "case.status": CaseStatus.CLOSED}
+        return [doc["_id"] for doc in await self._db.find("files", where, sort=[("_id", 1)])]
 
     async def open_weeks(self, site: str, *, after: str, limit: int) -> list[str]:
         """Return the weeks whose batch is open."""
@@ -119,19 +125,38 @@ class Changes:
 
     # --- drafts -------------------------------------------------------------------------------------------------------------------
 
-    async def keep_draft(self, change: str, policy: SitePolicy) -> None:
-        """Keep the policy that a preview is about."""
-        await self._tx.insert("drafts", {"_id": change, "policy": policy.model_dump(mode="json")})
+    async def keep_draft(self, change: str, draft: SitePolicy | Declaration) -> None:
+        """Keep the policy or the declaration that a preview is about."""
+        await self._tx.insert("drafts", {"_id": change, "draft": draft.model_dump(mode="json")})
 
-    async def draft(self, change: str) -> SitePolicy:
+    async def draft_policy(self, change: str) -> SitePolicy:
         """Return the policy that a preview is about. Raises NotFound."""
         if change not in self._drafts:
-            doc = await self._db.get("drafts", change)
-            if doc is None:
-                raise NotFound
             self._drafts.clear()
-            self._drafts[change] = SitePolicy.model_validate(doc["policy"])
+            self._drafts[change] = SitePolicy.model_validate(await self._draft(change))
         return self._drafts[change]
+
+    async def draft_declaration(self, change: str) -> Declaration:
+        """Return the declaration that a preview is about. Raises NotFound."""
+        return Declaration.model_validate(await self._draft(change))
+
+    async def _draft(self, change: str) -> Doc:
+        doc = await self._db.get("drafts", change)
+        if doc is None:
+            raise NotFound
+        return cast("Doc", doc["draft"])
+
+    # --- force majeure --------------------------------------------------------------------------------------------------------------
+
+    async def declared(self, name: str) -> list[Declaration]:
+        """Return a declaration at each of its sites."""
+        found = await self._db.find("windows", {"declaration": name}, sort=[("site", 1)])
+        return [from_doc(Declaration, doc) for doc in found]
+
+    async def declarations(self, site: str, *, limit: int) -> list[Declaration]:
+        """Return the declarations of a site, the newest first."""
+        found = await self._db.find("windows", {"site": site}, sort=[("_id", -1)], limit=limit)
+        return [from_doc(Declaration, doc) for doc in found]
 
     @property
     def _tx(self) -> Transaction:
