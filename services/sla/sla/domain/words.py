@@ -17,6 +17,7 @@ MOMENT: Mapping[Moment, Text] = {
     Moment.REPLIED: Text("答复", "answered"),
     Moment.MEASURES_DECIDED: Text("确定整改措施", "measures decided"),
     Moment.RESULT_RECORDED: Text("登记结果", "result recorded"),
+    Moment.RESULT_REPORTED: Text("上报结果", "result reported upward"),
     Moment.RESULT_TOLD: Text("告知结果", "result told"),
     Moment.TEST_RESULT_TOLD: Text("反馈检测结果", "test result told"),
     Moment.TRIPARTITE_HELD: Text("三方沟通", "three-party talk held"),
@@ -35,6 +36,7 @@ MOMENT: Mapping[Moment, Text] = {
     Moment.ON_SITE: Text("到场", "on site"),
     Moment.CONTRACTOR_ON_SITE: Text("维保单位到场", "contractor on site"),
     Moment.ASSESSED: Text("现场确认", "assessed on site"),
+    Moment.SURVEYED: Text("勘察完成", "surveyed on site"),
     Moment.GUIDED: Text("指导使用", "owner shown the right use"),
     Moment.COMPLETED: Text("完工", "work completed"),
     Moment.WORK_COMPLETED: Text("全部完工", "all work completed"),
@@ -83,6 +85,7 @@ UNIT: Mapping[Unit, Text] = {
     Unit.OFFICE_MINUTE: Text("办公分钟", "office minutes"),
     Unit.SAME_DAY: Text("当天", "same day"),
     Unit.APPOINTMENT: Text("约定时间", "at the appointment"),
+    Unit.SET_BY_SITE: Text("由小区设定", "set by the site"),
     Unit.PROMISED: Text("承诺时间", "at the promised time"),
 }
 HOLDING: Mapping[Holding, Text] = {
