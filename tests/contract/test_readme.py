@@ -49,7 +49,7 @@ def test_links_lead_somewhere(file: Path) -> None:
 def test_commands_and_variables_exist(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     known = {verb.split()[0] for verb in verbs()} | set(verbs())
-    asked = re.findall(r"(?:\./dev |`)huiyin ([a-z]+)(?: ([a-z]+))?", text)
+    asked = re.findall(r"(?:\./dev |`)huiyin ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", text)
     assert [words for words in asked if words[0] not in known] == []
     assert [words for words in asked if words[1] and words[0] not in verbs() and " ".join(words) not in known] == []
     assert set(re.findall(r"\./dev ([a-z]+)", text)) - set(VERBS) == set()
