@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -21,6 +22,14 @@ from typer.testing import CliRunner, Result
 from tests.support.servers import Addresses
 
 pytestmark = pytest.mark.stack
+POLICY = """policy:
+  escalation: {ladder: {elapsed: {warning: 0.5, L2: 2, L3: 3}, origin: {site: JN}}}
+  majeure:
+    reasons: {storm: {zh: 暴雨, en: Storm}}
+    classes: [{id: outdoor, title: {zh: 户外, en: Outdoors}, applies: {urgency: [P2, P3]}, may_stop: true}]
+    longest_hours: 48
+    origin: {site: JN}"""
+LATER = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
 PACKS = Path(__file__).parents[2] / "packs"
 SEEDED = {"name": "欧阳试甲", "phone": "13712345678", "email": "ouyang.seed@example.net", "address": "幸福路99号7栋302"}
 SITES = [str(path) for path in sorted((PACKS / "sites").glob("*.yaml"))]
@@ -124,6 +133,33 @@ def test_a_webhooks_secret_is_shown_once(system: dict[str, str], tmp_path: Path)
     first, second = _run("site", "apply", str(site)), _run("site", "apply", str(site))
     assert "whsec_" in first.stdout, first.output
     assert "whsec_" not in second.stdout
+
+
+@pytest.mark.usefixtures("system")
+def test_a_policy_is_changed_looked_at_first_and_taken_back(tmp_path: Path) -> None:
+    """Another ladder for the whole site: looked at, published, listed, tried on the past, taken back."""
+    for file in PACKS.rglob("*.yaml"):
+        copy = tmp_path / file.relative_to(PACKS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    site = tmp_path / "sites" / "JN.yaml"
+    site.write_text(site.read_text(encoding="utf-8").replace("policy: {}", POLICY), encoding="utf-8")
+    look, done = (_run("pack", "publish", str(site), "--open-cases", "recompute", "--json", *more) for more in (("--dry-run",), ()))
+    assert (look.exit_code, done.exit_code) == (0, 0), look.output + done.output
+    seen, did = (json.loads(told.stdout)[0] for told in (look, done))
+    assert (seen["preview"], seen["version_to"], did["stage"]) == (True, None, "done")
+    assert seen["clocks"] == did["clocks"]
+    tried = json.loads(_run("pack", "what-if", "--site", "JN", "--scale", "0.5", "--json").stdout)
+    assert tried["cases"] >= 1
+    made = json.loads(_run("majeure", "declare", "--site", "JN", "--reason", "storm", "--until", LATER, "--class", "outdoor=stop", "--json").stdout)
+    held = json.loads(_run("majeure", "list", "JN", "--json").stdout)[0]
+    assert (made[0]["kind"], held["classes"]) == ("majeure", {"outdoor": None})
+    assert _run("majeure", "undo", held["id"]).exit_code == 0
+    assert _run("majeure", "end", held["id"]).exit_code == 1
+    assert _run("pack", "rollback", "JN").exit_code == 0
+    kinds = [row["kind"] for row in json.loads(_run("pack", "changes", "JN", "--json").stdout)]
+    assert kinds[:4] == ["rollback", "majeure_undone", "majeure", "policy"]
+    assert _run("pack", "rollback", "JN").exit_code == 1
 
 
 async def _newest(token: str | None = None) -> str:

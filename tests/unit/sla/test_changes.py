@@ -8,6 +8,7 @@ import pytest
 from common.errors import Refused
 from common.events import CaseClosed, CaseResponded, WorkOrderArrived, WorkOrderIssued
 from common.states import CaseStatus
+from common.timesource import machine_now
 from sla.domain.changes import Stage
 from sla.domain.compare import What
 from sla.handlers.changing import apply_changes, visit
@@ -201,7 +202,7 @@ async def test_a_crash_in_the_middle_is_gone_on_from(monkeypatch: pytest.MonkeyP
     world = await a_world(limits(), *(a_case(id=f"QQ-{number:02}") for number in range(10)))
     change = await ask(world, halved(), "recompute")
     assert await apply_changes(world.rt) == 4
-    claimed = await world.rt.store.changes.claim()
+    claimed = await world.rt.store.changes.claim(machine_now())
     assert claimed
     for number in (4, 5):  # and then it dies, with its lease
         await world.rt.transact(partial(visit, claimed, f"QQ-{number:02}", world.time.now()))
@@ -215,10 +216,10 @@ async def test_a_crash_in_the_middle_is_gone_on_from(monkeypatch: pytest.MonkeyP
 async def test_whoever_lost_the_lease_does_not_move_the_cursor() -> None:
     world = await a_world(limits())
     await ask(world, halved(), "recompute")
-    old = await world.rt.store.changes.claim()
+    old = await world.rt.store.changes.claim(machine_now())
     assert old
     await world.rt.store.changes.release(old.id)
-    new = await world.rt.store.changes.claim()
+    new = await world.rt.store.changes.claim(machine_now())
     assert new
     assert not await world.rt.store.changes.advance(old.model_copy(update={"cursor": "far"}))
     assert await world.rt.store.changes.advance(new)
@@ -227,10 +228,10 @@ async def test_whoever_lost_the_lease_does_not_move_the_cursor() -> None:
 async def test_changes_of_a_site_follow_one_another() -> None:
     world = await a_world(limits())
     first, second = [await ask(world, limits(minutes), "recompute") for minutes in (50, 70)]
-    claimed = await world.rt.store.changes.claim()
+    claimed = await world.rt.store.changes.claim(machine_now())
     assert claimed
     assert claimed.id == first.id
-    assert await another(world).rt.store.changes.claim() is None, "the second waits for the first"
+    assert await another(world).rt.store.changes.claim(machine_now()) is None, "the second waits for the first"
     await world.rt.store.changes.release(first.id)
     await carried_out(world, second)
     assert (await dues(world))["CLK_KETTLE"] == "2026-03-16 11:10"
@@ -260,7 +261,7 @@ async def test_a_case_that_was_being_opened_is_found_by_the_second_look(monkeypa
     assert await dues(world, "QQ-2") == BEFORE
     done = await carried_out(world, change)
     assert await dues(world, "QQ-2") == HALF
-    assert (done.looked, done.settles_at) == (2, None)
+    assert (done.looked, done.wake_at) == (2, None)
 
 
 async def test_a_fact_in_the_middle_of_a_change_loses_nothing() -> None:

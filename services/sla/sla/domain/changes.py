@@ -83,7 +83,7 @@ class PolicyChange(BaseModel):
     clocks: dict[str, dict[str, int]] = {}  #: code -> what happened to its clocks -> how many
     phase: int = 0  #: which of PHASES it is in
     cursor: str = ""  #: the last id of that phase that was looked at
-    settles_at: AwareDatetime | None = None  #: machine time at which it looks once more for cases that were being opened meanwhile
+    wake_at: AwareDatetime | None = None  #: machine time from which there is something to do about it; None: nothing any more
     lease_until: AwareDatetime | None = None
     fence: int = 0
 

@@ -30,7 +30,7 @@ async def apply_changes(rt: Runtime[Store]) -> int:
     A change that is done looks once more some time later, for cases that were being opened while it went over the others.
     """
     changes = rt.store.changes
-    change = await changes.claim() or await changes.claim_settling(machine_now())
+    change = await changes.claim(machine_now())
     if change is None:
         return 0
     if change.total is None:
@@ -47,8 +47,8 @@ def _ended(change: PolicyChange, now: datetime) -> PolicyChange:
     if change.looks_at:
         return change
     if change.stage is Stage.DONE:
-        return change.model_copy(update={"settles_at": None})
-    done = {"stage": Stage.DONE, "done_at": now, "settles_at": machine_now() + SETTLE}
+        return change.model_copy(update={"wake_at": None})
+    done = {"stage": Stage.DONE, "done_at": now, "wake_at": machine_now() + SETTLE}
     return change.model_copy(update={**done, "phase": 0, "cursor": ""})
 
 

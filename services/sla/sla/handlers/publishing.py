@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from common.auth import Caller
 from common.errors import Refused, UnknownSite
 from common.policy import SitePolicy
+from common.timesource import machine_now
 from pydantic import BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
@@ -63,7 +64,7 @@ async def take_back(asked: TakeBack, site: str, id_: str, *, store: Store, by: C
 
 def begun(kind: Kind, site: str, by: Caller, now: datetime, **more: Any) -> PolicyChange:
     """Return a new change."""
-    return PolicyChange(id=f"ch-{uuid7().hex}", site=site, kind=kind, by=by.id, at=now, **more)
+    return PolicyChange(id=f"ch-{uuid7().hex}", site=site, kind=kind, by=by.id, at=now, wake_at=machine_now(), **more)
 
 
 def _may_be_taken_back(undone: PolicyChange, newest: PolicyChange | None) -> None:
@@ -82,7 +83,7 @@ async def _bring(change: PolicyChange, policy: SitePolicy, store: Store, by: Cal
         change = change.model_copy(update={"version_to": out.version})
         await _note_step(change, store)
     if change.open_cases is OpenCases.KEEP and change.undoes is None:
-        change = change.model_copy(update={"stage": Stage.DONE, "done_at": now})
+        change = change.model_copy(update={"stage": Stage.DONE, "done_at": now, "wake_at": None})
     await store.changes.keep(change)
     return change
 

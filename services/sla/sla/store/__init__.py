@@ -37,7 +37,7 @@ INDEXES: tuple[Index, ...] = (
     Index("policies", (("site", 1), ("version", 1)), unique=True),
     Index("changes", (("site", 1), ("_id", -1))),
     Index("changes", (("stage", 1), ("_id", 1))),
-    Index("changes", (("settles_at", 1),)),
+    Index("changes", (("wake_at", 1),)),
     Index("windows", (("site", 1), ("until", 1))),
     Index("windows", (("declaration", 1),)),
     Index("visited", (("change", 1), ("_id", 1))),

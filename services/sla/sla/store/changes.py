@@ -48,19 +48,14 @@ class Changes:
         """Keep a change."""
         await self._db.put("changes", to_doc(change))
 
-    async def claim(self) -> PolicyChange | None:
-        """Take the oldest running change that no older one of its site still runs before: changes of a site follow one another."""
-        taken = await self._db.claim("changes", {"stage": Stage.RUNNING}, sort=[("_id", 1)], limit=AT_ONCE, lease=LEASE)
+    async def claim(self, now: datetime) -> PolicyChange | None:
+        """Take the oldest change about which there is something to do, unless an older one of its site still runs. `now`: machine time."""
+        taken = await self._db.claim("changes", {"wake_at": {"$lte": now}}, sort=[("_id", 1)], limit=AT_ONCE, lease=LEASE)
         first = [doc for doc in taken if not await self._db.count("changes", {**_running(doc["site"]), "_id": {"$lt": doc["_id"]}})][:1]
         for doc in taken:
             if doc not in first:
                 await self.release(doc["_id"])
         return from_doc(PolicyChange, first[0]) if first else None
-
-    async def claim_settling(self, now: datetime) -> PolicyChange | None:
-        """Take a change that is done and has to look once more. `now`: machine time."""
-        found = await self._db.claim("changes", {"settles_at": {"$lte": now}}, sort=[("_id", 1)], limit=1, lease=LEASE)
-        return from_doc(PolicyChange, found[0]) if found else None
 
     async def release(self, id: str) -> None:
         """Give a claimed change free before its lease ends."""
