@@ -4,13 +4,14 @@ Not here: clock rules and the ladder (`clock_rules`), money, rates and standing 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from itertools import pairwise
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Words
+from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Weekday, Words
 from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole, minutes_of, refuse
 from common.states import CaseKind, Channel, Urgency
 
@@ -21,6 +22,9 @@ class Calendar(Sourced):
     timezone: str = "Asia/Shanghai"
     holidays: str = Field(default="CN", pattern=r"^[A-Z0-9_-]{2,20}$")  #: id of the calendar of days off; NONE = Monday to Friday for ever
     close_of_business: DayTime | None = None  #: none = 24:00, and day clocks never move to a working day
+    close_by_weekday: Mapping[Weekday, DayTime] = {}  #: where it differs on some weekdays
+    off: tuple[date, ...] = ()  #: days on which this site does not work although its calendar does
+    worked: tuple[date, ...] = ()  #: days on which it does although its calendar does not
 
     @field_validator("timezone")
     @classmethod
@@ -30,6 +34,17 @@ class Calendar(Sourced):
         except (KeyError, ValueError, OSError) as wrong:
             message = f"unknown time zone: {value}"
             raise ValueError(message) from wrong
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        both = set(self.off) & set(self.worked)
+        if both:
+            message = f"a day cannot be off and worked: {min(both)}"
+            raise ValueError(message)
+        if self.close_by_weekday and not self.close_of_business:
+            message = "close_by_weekday differs from close_of_business, which is not given"
+            raise ValueError(message)
+        return self
 
 
 class Span(Section):

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, why
+from huiyin import account, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, why
 from huiyin.replay.command import replay
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ GROUPS: dict[str, typer.Typer] = {
     "key": keys.app,
     "site": site.app,
     "account": account.app,
+    "calendar": calendars.app,
     "case": cases.app,
     "majeure": majeure.app,
     "pack": packs.app,

@@ -8,7 +8,7 @@ from pathlib import Path
 from common.policy import SitePolicy
 from sla.domain.calendar import WorkingDays, YearDays
 from sla.domain.case_file import CaseFile
-from sla.domain.holidays import unpublished, working_days
+from sla.domain.holidays import days_of, of_site, working_days
 from sla.domain.what_if import Trial
 
 from huiyin import cli
@@ -50,7 +50,7 @@ def of_file(file: Path, pack: Path | None, draft: Site | None, scale: float) -> 
 def _tried(present: Trial, draft: Site | None, scale: float) -> Trial:
     if draft is None:
         return Trial(present.policy, present.days, scale)
-    return Trial(draft.policy, unpublished(draft.policy.calendar.holidays), scale)
+    return Trial(draft.policy, days_of(draft.policy), scale)
 
 
 async def of_system(doors: Doors, sites: Sequence[str], drafts: Mapping[str, Site], months: int, scale: float) -> Past:
@@ -91,4 +91,4 @@ async def _days(doors: Doors, policy: SitePolicy, months: int, as_of: datetime) 
         answer = await doors.call("sla", "GET", f"/v1/calendars/{calendar}/{year}")
         if not answer.refused:
             years[year] = YearDays(*(frozenset(map(date.fromisoformat, answer.body[name])) for name in ("off", "worked")))
-    return working_days(calendar, years)
+    return of_site(working_days(calendar, years), policy.calendar)

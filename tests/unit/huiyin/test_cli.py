@@ -39,7 +39,7 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_nobody")
-@pytest.mark.parametrize("command", [["key", "list"], ["parked", "list"], ["reconcile"], ["case", "show", "JN-260314-7K3QX"]])
+@pytest.mark.parametrize("command", [["key", "list"], ["parked", "list"], ["reconcile"], ["case", "show", "JN-260314-7K3QX"], ["why", "JN-260314-7K3QX"], ["calendar", "moved", "CN"]])
 def test_a_service_that_is_not_there_is_named(command: list[str]) -> None:
     _ended(RUN.invoke(app, command), 3, "does not answer at http://127.0.0.1:9")
 
@@ -115,3 +115,18 @@ def test_the_demo_without_a_store_is_3(monkeypatch: pytest.MonkeyPatch) -> None:
     _ended(RUN.invoke(app, ["demo"]), 3, "store-away")
     monkeypatch.setenv("HUIYIN_TIME", "system")
     _ended(RUN.invoke(app, ["demo"]), 3, "HUIYIN_TIME=shared")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("calendar: CN\nyear: 2027\noff: [2027-01-01, gestern]\n", ":3: off.1:"),
+        ("calendar: CN\nyear: 2027\noff: []\nholidays: []\n", ":4: holidays:"),
+        ("calendar: CN\ncalendar: CN\n", ":2: calendar: is there twice"),
+    ],
+)
+@pytest.mark.usefixtures("_nobody")
+def test_a_year_file_that_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "CN-2027.yaml"
+    file.write_text(text, encoding="utf-8")
+    _ended(RUN.invoke(app, ["calendar", "publish", str(file)]), 4, said)

@@ -6,8 +6,12 @@ import holidays
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sla.domain.calendar import CalendarMissing, WorkingDays, YearDays, monday_of, week_name, week_start
-from sla.domain.holidays import differing, unpublished, working_days
+from sla.domain.holidays import differing, of_site, unpublished, working_days
+from sla.domain.opening import close_of_business
+
+from tests.unit.sla.build import a_policy, at
 
 DAY = timedelta(days=1)
 YEARS = range(2024, 2027)
@@ -105,3 +109,34 @@ def test_every_other_calendar_is_monday_to_friday() -> None:
 @given(days_of_the_years)
 def test_weeks_have_names(day: date) -> None:
     assert week_start(week_name(monday_of(day))) == monday_of(day)
+
+
+def test_a_site_has_days_of_its_own() -> None:
+    """Extra days off and worked days of a site lie over its calendar; a year nobody published stays unknown."""
+    own = a_policy(calendar={"off": ["2026-03-17", "2026-05-09"], "worked": ["2026-03-21", "2027-01-02"]}).calendar
+    days = of_site(unpublished("CN"), own)
+    assert days.after(date(2026, 3, 16), 1) == date(2026, 3, 18)
+    assert days.after(date(2026, 3, 20), 1) == date(2026, 3, 21), "a Saturday that this site works"
+    assert not days.is_working(date(2026, 5, 9)), "shifted for the country, not for this site"
+    assert days.after(date(2026, 3, 24), 3) == unpublished("CN").after(date(2026, 3, 24), 3)
+    with pytest.raises(CalendarMissing):
+        days.after(date(2026, 12, 31), 1)
+    assert of_site(unpublished("CN"), own) is days, "made once"
+    assert of_site(unpublished("CN"), a_policy().calendar) is unpublished("CN")
+
+
+def test_a_day_is_not_off_and_worked() -> None:
+    with pytest.raises(ValidationError, match="off and worked"):
+        a_policy(calendar={"off": ["2026-03-17"], "worked": ["2026-03-17"]})
+
+
+def test_a_weekday_may_close_at_another_time() -> None:
+    policy = a_policy(calendar={"close_of_business": "19:00", "close_by_weekday": {"friday": "17:00"}})
+    assert [close_of_business(policy, date(2026, 3, day)) for day in (19, 20)] == [at("2026-03-19 19:00"), at("2026-03-20 17:00")]
+    with pytest.raises(ValidationError, match="not given"):
+        a_policy(calendar={"close_of_business": None, "close_by_weekday": {"friday": "17:00"}})
+
+
+def test_an_estimate_takes_unknown_years_as_plain_weeks() -> None:
+    assert unpublished("CN").guessed().after(date(2026, 12, 31), 1) == date(2027, 1, 1)
+    assert unpublished("CN").guessed().after(date(2026, 9, 30), 1) == date(2026, 10, 8), "known years keep their days"

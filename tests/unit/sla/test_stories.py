@@ -282,6 +282,7 @@ async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
     await world.report(a_case(received_at=at("2026-12-31 10:00")))
     clock = (await world.clocks())["CLK_KETTLE"]
     assert (clock.state, clock.due_at, clock.needs, clock.armed) == (ClockState.UNDATED, None, "CN:2027", False)
+    assert shown(clock.estimate_at) == "2027-01-01 19:00", "a guess, marked as such"
     year = YearIn.model_validate({"off": ["2027-01-01"], "worked": ["2027-01-02"]})
 
     async def publish(store: Any) -> None:
@@ -292,6 +293,9 @@ async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
     clock = (await world.clocks())["CLK_KETTLE"]
     assert (clock.state, shown(clock.due_at), clock.needs) == (ClockState.RUNNING, "2027-01-02 19:00", None)
     assert [row.data["why"] for row in await world.facts("clock.redated")] == ["calendar_published"]
+    moved = await world.rt.store.notes.moved_by("CN", 1, after="", limit=9)
+    assert [(one.clock, one.due_from, shown(one.due_to)) for one in moved] == [(clock.id, None, "2027-01-02 19:00")]
+    assert (clock.history[0].why, clock.history[0].due_at) == ("calendar_published", None)
     assert await is_quiet(world)
 
 

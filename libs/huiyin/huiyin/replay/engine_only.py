@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from common.packs import PackError, SiteFile, read_sites
-from sla.domain.holidays import unpublished
+from sla.domain.holidays import days_of
 
 from huiyin import cli
 from huiyin.exits import BadInput
@@ -37,7 +37,7 @@ def last_told(requests: Sequence[Request]) -> datetime:
 def _of_targets(requests: Sequence[Request]) -> dict[str, Judge]:
     """Return a judge for each site of the file whose only rule is the row's own target."""
     sites = cast((one.site for one in requests), packs_folder())
-    return {name: Judge(site.policy, unpublished(site.policy.calendar.holidays), told_target=True) for name, site in sites.items()}
+    return {name: Judge(site.policy, days_of(site.policy), told_target=True) for name, site in sites.items()}
 
 
 def _of_folder(requests: Sequence[Request], folder: Path) -> dict[str, Judge]:
@@ -59,7 +59,7 @@ def _named(files: Sequence[SiteFile], name: str, folder: Path) -> SiteFile:
 
 
 def _judge(file: SiteFile) -> Judge:
-    return Judge(file.policy, unpublished(file.policy.calendar.holidays), told_target=False)
+    return Judge(file.policy, days_of(file.policy), told_target=False)
 
 
 def write(file: Path, found: Sequence[Judged]) -> None:

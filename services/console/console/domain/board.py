@@ -24,6 +24,7 @@ class BoardClock(BaseModel):
     state: ClockState
     start_at: AwareDatetime
     due_at: AwareDatetime | None = None
+    estimate_at: AwareDatetime | None = None  #: a guess while a calendar year is missing
     stopped_at: AwareDatetime | None = None
     levels: list[Level] = []  #: raised so far, lowest first
 
@@ -105,6 +106,7 @@ def with_clock(row: Row, clock: ClockView) -> Row:
         state=clock.state,
         start_at=clock.start_at,
         due_at=clock.due_at,
+        estimate_at=clock.estimate_at,
         stopped_at=clock.stopped_at,
         levels=_ladder(raised),
     )

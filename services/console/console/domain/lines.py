@@ -113,7 +113,9 @@ LINES: Mapping[str, Line] = {
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
     "work_order.inspected": _order("查验合格", "Inspected and passed"),
     "work_order.cancelled": _order("工单取消", "Order cancelled"),
-    "clock.opened": _clock(OPEN, "开始计时|{clock}|{due_at} 到期|{undated}", "Clock started|{clock}|due {due_at}|{undated}"),
+    "clock.opened": _clock(
+        OPEN, "开始计时|{clock}|{due_at} 到期|{undated}|估计 {estimate}", "Clock started|{clock}|due {due_at}|{undated}|estimate {estimate}"
+    ),
     "clock.redated": _clock(OPEN, "时限调整|{clock}|新到期 {due_at}", "Clock redated|{clock}|now due {due_at}"),
     "clock.warned": _clock(ALARM, "预警|{clock}|{due_at} 到期", "Warning|{clock}|due {due_at}"),
     "clock.breached": _clock(ALARM, "超时|{clock}|应于 {due_at} 前完成", "Overdue|{clock}|was due {due_at}"),

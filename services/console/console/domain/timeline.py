@@ -12,7 +12,7 @@ from typing import Any
 
 from common.envelope import Event
 from common.events import CaseRegistered, Fact, PromiseKept
-from common.states import ClockState
+from common.states import ClockState, ClockView
 from pydantic import AwareDatetime, BaseModel
 
 from console.domain.lines import CASES, LINES
@@ -133,6 +133,12 @@ def _undated(fact: Fact) -> str | None:
     return ClockState.UNDATED if _reach(fact, "clock.state") is ClockState.UNDATED else None
 
 
+def _estimate(fact: Fact) -> datetime | None:
+    """A guess is told only where there is no due time."""
+    clock = _reach(fact, "clock")
+    return clock.estimate_at if isinstance(clock, ClockView) and clock.due_at is None else None
+
+
 DERIVED: Mapping[str, Callable[[Fact], Any]] = {
     "recipient": _recipient,
     "person": _person,
@@ -140,4 +146,5 @@ DERIVED: Mapping[str, Callable[[Fact], Any]] = {
     "reported_at": _reported_at,
     "belated": _belated,
     "undated": _undated,
+    "estimate": _estimate,
 }  #: placeholders that no single field holds

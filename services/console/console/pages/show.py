@@ -107,6 +107,7 @@ class ShownClock:
     tone: str
     since: str
     due: str | None
+    estimate: str | None  #: a guess while a calendar year is missing
     stopped: str | None
     countdown: Countdown | None
     levels: list[Tag]
@@ -217,6 +218,7 @@ def _clock(clock: BoardClock, speech: Speech, now: datetime) -> ShownClock:
         tone=CLOCK_TONES.get(clock.state, ""),
         since=speech.instant(clock.start_at),
         due=speech.due(clock.due_at) if clock.due_at else None,
+        estimate=speech.due(clock.estimate_at) if clock.estimate_at and not clock.due_at else None,
         stopped=speech.instant(clock.stopped_at) if clock.stopped_at else None,
         countdown=_countdown(clock, speech, now),
         levels=[Tag(level, speech.code("level", level)) for level in clock.levels],

@@ -60,6 +60,7 @@ WORDS: dict[str, Text] = {
     "orders": Text("工单", "Work orders"),
     "timeline": Text("经过", "Timeline"),
     "due": Text("到期", "Due"),
+    "estimate": Text("估计到期", "Estimated due"),
     "stopped_at": Text("完成于", "done"),
     "since": Text("起算", "from"),
     "no_orders": Text("没有工单", "No work order"),

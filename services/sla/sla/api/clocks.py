@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from common.auth import ALL_SITES
 from common.clock_rules import Strength
 from common.doors import Door, permit
-from common.errors import Forbidden, Invalid, NotFound, UnknownSite
+from common.errors import Invalid, NotFound, UnknownSite
 from common.policy import SitePolicy
 from common.problems import RESPONSES
 from common.states import ClockState, Level, Urgency
@@ -22,8 +21,6 @@ router = APIRouter(tags=["clocks"], responses={code: RESPONSES[code] for code in
 WRITES: dict[int | str, dict[str, Any]] = {code: RESPONSES[code] for code in (400, 409, 413, 415)}
 
 Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
-Calendar = Annotated[str, Path(pattern=r"^[A-Z0-9_-]{2,20}$")]
-Year = Annotated[int, Path(ge=2000, le=2100)]
 Reference = Annotated[str | None, Query(max_length=120, pattern=r"^[A-Za-z0-9:_.-]+$")]
 Role = Annotated[str, Query(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 WORD = Annotated[str, Query(pattern=r"^[A-Z0-9]{2,8}$")]
@@ -150,22 +147,3 @@ async def who(site: Site, door: Annotated[Door[Store], permit("who.read")], role
     moment = at or door.now
     called = call((role,), Asked(moment, rota, policy.calendar.timezone))
     return WhoOut(site=site, role=role, at=moment, persons=called.persons)
-
-
-@router.put("/v1/calendars/{calendar}/{year}", responses=WRITES)
-async def put_year(
-    calendar: Calendar, year: Year, body: commands.YearIn, door: Annotated[Door[Store], permit("calendar.manage", idempotent="optional")]
-) -> commands.YearOut:
-    """Publish one year of a calendar; clocks that waited for it are dated. It is every site's, so only for who sees all sites."""
-    if ALL_SITES not in door.by.sites:
-        raise Forbidden(None, permission="calendar.manage")
-    return commands.YearOut.model_validate(await door.command(commands.put_year, body, calendar, year))
-
-
-@router.get("/v1/calendars/{calendar}/{year}")
-async def get_year(calendar: Calendar, year: Year, door: Annotated[Door[Store], permit("clock.read")]) -> commands.YearOut:
-    """Return what was published of one year."""
-    found = await commands.year_of(calendar, year, door.store)
-    if found is None:
-        raise NotFound
-    return found

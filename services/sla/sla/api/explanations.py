@@ -21,6 +21,7 @@ from sla.domain.segments import Segment, Tally
 from sla.domain.wording import gone, holder, limit, lines, segment
 from sla.handlers.explaining import explained
 from sla.store import Store
+from sla.store.notes import Reason
 
 router = APIRouter(tags=["clocks"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
 
@@ -87,6 +88,7 @@ class ExplanationOut(BaseModel):
     calendar: str | None = None
     revision: int = 0  #: publications of that calendar that were taken into account
     history: tuple[Past, ...] = ()
+    reasons: tuple[Reason, ...] = ()  #: why people decided about it, in their words
 
     @classmethod
     def of(cls, clock: ClockOut, found: Account) -> "ExplanationOut":
@@ -118,4 +120,5 @@ async def explanation(id: Annotated[str, Path(max_length=160)], door: Annotated[
     door.see(clock.site)
     found = await explained(clock, door.store, door.now)
     shown = ClockOut.of(clock)
-    return ExplanationOut.of(shown, found) if found else ExplanationOut(clock=shown, lines=tuple(map(Words.of, gone(clock))), history=clock.history)
+    told = ExplanationOut.of(shown, found) if found else ExplanationOut(clock=shown, lines=tuple(map(Words.of, gone(clock))), history=clock.history)
+    return told.model_copy(update={"reasons": tuple(await door.store.notes.reasons(id))})

@@ -8,9 +8,8 @@ from common.clock_rules import Batch
 from common.policy import SitePolicy
 
 from sla.domain.calendar import DAY, WEEK, WorkingDays, monday_of, week_name, week_start
-from sla.domain.opening import instant, local_day
+from sla.domain.opening import WEEKDAYS, instant, local_day
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LOOK_AHEAD_WEEKS = 9  # the longest run of weeks without a working day is far shorter
 
 

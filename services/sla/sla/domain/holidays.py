@@ -5,13 +5,15 @@ knows and no others. Every other calendar is Monday to Friday. A published year 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
 from chinese_calendar.constants import holidays as cn_holidays  # type: ignore[import-untyped]
 from chinese_calendar.constants import workdays as cn_workdays
+from common.policy import Calendar, SitePolicy
 
-from sla.domain.calendar import SATURDAY, WorkingDays, YearDays
+from sla.domain.calendar import SATURDAY, Known, WorkingDays, YearDays
 
 PLAIN_YEARS = range(2000, 2101)
 
@@ -49,6 +51,26 @@ def source(calendar: str) -> Mapping[int, YearDays]:
 def working_days(calendar: str, published: Mapping[int, YearDays], revision: int = 0) -> WorkingDays:
     """Return the table of a calendar with its published years laid over the source."""
     return WorkingDays.of(calendar, {**source(calendar), **published}, revision)
+
+
+def of_site(days: WorkingDays, calendar: Calendar) -> WorkingDays:
+    """Return the table with the days that a site itself has off or works; years nobody published stay unknown."""
+    if not (calendar.off or calendar.worked):
+        return days
+    return _overlaid(Known(days), frozenset(calendar.off), frozenset(calendar.worked))
+
+
+@lru_cache(maxsize=256)
+def _overlaid(known: Known, off: frozenset[date], worked: frozenset[date]) -> WorkingDays:
+    days = known.days
+    added = {day.toordinal() for day in worked if day.year in days.years}
+    kept = (set(days.days) | added) - {day.toordinal() for day in off}
+    return replace(days, days=tuple(sorted(kept)))
+
+
+def days_of(policy: SitePolicy) -> WorkingDays:
+    """Return the working days of a site before anything was published."""
+    return of_site(unpublished(policy.calendar.holidays), policy.calendar)
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from common.clock_rules import Weekday
 from common.policy import SitePolicy, Span, is_open
 from common.sourced import DayTime, minutes_of
 from common.states import CaseState, Urgency
@@ -14,6 +15,7 @@ from common.states import CaseState, Urgency
 from sla.domain.calendar import DAY
 
 MIDNIGHT = "24:00"
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LOOK_AHEAD_DAYS = 8  # a declared opening comes every day (DEF-21)
 
 
@@ -29,8 +31,10 @@ def instant(day: date, at: DayTime, zone: ZoneInfo) -> datetime:
 
 
 def close_of_business(policy: SitePolicy, day: date) -> datetime:
-    """Return the end of a working day (DEF-04); 24:00 where the pack has none."""
-    return instant(day, policy.calendar.close_of_business or MIDNIGHT, policy.zone)
+    """Return the end of a working day (DEF-04), that of its weekday where the pack has one; 24:00 where it has none."""
+    calendar = policy.calendar
+    own = calendar.close_by_weekday.get(WEEKDAYS[day.weekday()]) if calendar.close_by_weekday else None
+    return instant(day, own or calendar.close_of_business or MIDNIGHT, policy.zone)
 
 
 def _minute(at: datetime, zone: ZoneInfo) -> int:

@@ -26,7 +26,7 @@ class Ruling(BaseModel):
     clock: str
     at: AwareDatetime
     by: str
-    reason: str  #: of a pause the policy's word, else what was written down
+    reason: str  #: a word of the policy, or of this engine; what was written down lies elsewhere: a file holds references only
     consent_at: AwareDatetime | None = None  #: of an extension: when the customer agreed
     to: date | None = None  #: of an extension: the new day
     until: AwareDatetime | None = None  #: of a pause: its end

@@ -118,6 +118,15 @@ async def redate(rt: Runtime[Store]) -> int:
 
 
 async def _redate(clock: Clock, revision: int, now: datetime, store: Store) -> None:
+    """Date one clock again, and those of its case with it; what moved is kept for whoever published the calendar."""
+    await _date_again(clock, now, store)
+    dated = await store.clock(clock.id)
+    if dated and dated.due_at != clock.due_at:
+        await store.notes.moved(clock, dated, revision)
+    await store.mark_dated(clock.id, revision)
+
+
+async def _date_again(clock: Clock, now: datetime, store: Store) -> None:
     if clock.case:
         file = await batches.fall_in(await store.file(clock.case), store, now)
         await store.keep_file(file)
@@ -125,7 +134,6 @@ async def _redate(clock: Clock, revision: int, now: datetime, store: Store) -> N
     else:
         _, site, week = clock.subject.split(":")
         await batches.follow_week(await store.week(site, week), store, now, why=PUBLISHED)
-    await store.mark_dated(clock.id, revision)
 
 
 async def count_stale(rt: Runtime[Store]) -> int:

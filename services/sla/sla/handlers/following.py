@@ -15,7 +15,7 @@ from sla.domain.deadlines import uses_calendar
 from sla.domain.escalation import Asked, Called, assignees, call
 from sla.domain.follow import Moving, follow
 from sla.domain.gaps import Window
-from sla.domain.holidays import unpublished
+from sla.domain.holidays import of_site, unpublished
 from sla.domain.plan import Planned, plan
 from sla.store import Store
 
@@ -56,7 +56,7 @@ async def ground_on(policies: Sequence[SitePolicy], store: Store, windows: tuple
 async def _days(policy: SitePolicy, store: Store) -> WorkingDays:
     needed = any(uses_calendar(rule) for rule in policy.clocks)
     calendar = policy.calendar.holidays
-    return await store.days(calendar) if needed else unpublished(calendar)
+    return of_site(await store.days(calendar), policy.calendar) if needed else unpublished(calendar)
 
 
 async def plan_case(ground: Ground, file: CaseFile, store: Store, now: datetime) -> list[Planned]:

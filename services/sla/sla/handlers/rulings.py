@@ -23,6 +23,7 @@ from sla.domain.rulings import Ruling, RulingKind
 from sla.handlers.following import follow_case, ground_of, plan_case
 from sla.store import Store
 
+COMPLEX, SPECIAL = "especially_complex", "special_reason"
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -77,7 +78,8 @@ async def extend(asked: Extend, id_: str, *, store: Store, by: Caller, now: date
         raise Refused("R22", "须在到期前取得客户同意", "the customer's consent has to be earlier than the deadline")
     if close_of_business(ground.policy, asked.to) <= due_at:
         raise Refused("R22", "新日期须晚于原到期", "the new day has to be later than the deadline")
-    ruling = Ruling(kind=RulingKind.EXTENSION, clock=id_, at=now, by=by.id, reason=asked.reason, to=asked.to, consent_at=asked.consent_at)
+    ruling = Ruling(kind=RulingKind.EXTENSION, clock=id_, at=now, by=by.id, reason=COMPLEX, to=asked.to, consent_at=asked.consent_at)
+    await store.notes.reason(ruling, ground.clock.site, asked.reason, now)
     return await _ruled(ground, ruling, store, now, "extended")
 
 
@@ -117,7 +119,8 @@ async def excuse(asked: Excuse, id_: str, *, store: Store, by: Caller, now: date
     ground = await _ground(id_, store, now)
     if not ground.planned.rule.excusable:
         raise Refused("SLA-38", "此时限不接受特殊原因", "this limit takes no special reason")
-    ruling = Ruling(kind=RulingKind.EXCUSE, clock=id_, at=now, by=by.id, reason=asked.reason)
+    ruling = Ruling(kind=RulingKind.EXCUSE, clock=id_, at=now, by=by.id, reason=SPECIAL)
+    await store.notes.reason(ruling, ground.clock.site, asked.reason, now)
     return await _ruled(ground, ruling, store, now, "excused")
 
 

@@ -20,6 +20,7 @@ from sla.domain.clock import Clock
 from sla.domain.follow import Change
 from sla.store.changes import Changes
 from sla.store.grounds import Grounds, Known, PolicyHead, YearBook
+from sla.store.notes import Notes
 
 __all__ = ["INDEXES", "BatchWeek", "Due", "Known", "PolicyHead", "Store", "YearBook"]
 
@@ -35,6 +36,8 @@ INDEXES: tuple[Index, ...] = (
     Index("files", (("site", 1), ("_id", 1))),
     Index("clocks", (("site", 1), ("stopped_at", 1)), where={"live": False}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
+    Index("moved", (("calendar", 1), ("revision", 1), ("clock", 1))),
+    Index("reasons", (("clock", 1), ("at", 1))),
     Index("changes", (("site", 1), ("_id", -1))),
     Index("changes", (("stage", 1), ("_id", 1))),
     Index("changes", (("wake_at", 1),)),
@@ -86,6 +89,7 @@ class Store(Grounds):
         """`db` is a transaction wherever something is saved."""
         super().__init__(db, known)
         self.changes = Changes(db, known.drafts)
+        self.notes = Notes(db)
 
     # --- clocks ---------------------------------------------------------------------------------------------------------------
 
