@@ -39,7 +39,17 @@ def test_missing_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_nobody")
-@pytest.mark.parametrize("command", [["key", "list"], ["parked", "list"], ["reconcile"], ["case", "show", "JN-260314-7K3QX"], ["why", "JN-260314-7K3QX"], ["calendar", "moved", "CN"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["key", "list"],
+        ["parked", "list"],
+        ["reconcile"],
+        ["case", "show", "JN-260314-7K3QX"],
+        ["why", "JN-260314-7K3QX"],
+        ["calendar", "moved", "CN"],
+    ],
+)
 def test_a_service_that_is_not_there_is_named(command: list[str]) -> None:
     _ended(RUN.invoke(app, command), 3, "does not answer at http://127.0.0.1:9")
 
