@@ -24,6 +24,7 @@ EXEMPT = {
     "/v1/quiet": "counts of the whole service, for who runs it",
     "/v1/reconcile": "counts of the whole service, for who runs it",
     "/v1/calendars/{calendar}/{year}": "a country's holidays are every site's: all read them, only who sees all sites publishes them",
+    "/v1/calendars/{calendar}/moved": "lists only clocks of sites that the caller sees; the calendar is every site's",
     "/v1/session": "signing in and out",
 }
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}

@@ -39,11 +39,9 @@ class Calendar(Sourced):
     def _one_or_the_other(self) -> Self:
         both = set(self.off) & set(self.worked)
         if both:
-            message = f"a day cannot be off and worked: {min(both)}"
-            raise ValueError(message)
+            refuse(f"同一天不可既休又班:{min(both)}", f"a day cannot be off and worked: {min(both)}")
         if self.close_by_weekday and not self.close_of_business:
-            message = "close_by_weekday differs from close_of_business, which is not given"
-            raise ValueError(message)
+            refuse("close_by_weekday 须与 close_of_business 同时给出", "close_by_weekday differs from close_of_business, which is not given")
         return self
 
 

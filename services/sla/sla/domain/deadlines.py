@@ -121,6 +121,10 @@ def _promised(_rule: ClockRule, start: Start, site: Site) -> Draft:
     return Draft(start.at, due_at, rungs, agreed(start.at, due_at))
 
 
+def _unset(_rule: ClockRule, _start: Start, _site: Site) -> Draft:
+    raise Undated
+
+
 Shape = Callable[[ClockRule, Start, Site], Draft]
 UNITS: dict[Unit, Shape] = {
     Unit.MINUTE: _minutes,
@@ -134,6 +138,7 @@ UNITS: dict[Unit, Shape] = {
     Unit.SAME_DAY: _same_day,
     Unit.APPOINTMENT: _appointment,
     Unit.PROMISED: _promised,
+    Unit.SET_BY_SITE: _unset,
 }
 ELAPSED = frozenset({Unit.MINUTE, Unit.HOUR, Unit.FULL_DAY, Unit.APPOINTMENT, Unit.PROMISED})  #: units that ask no calendar
 
