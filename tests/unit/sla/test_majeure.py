@@ -10,6 +10,7 @@ from common.policy import SitePolicy
 from common.states import CaseStatus, Urgency
 from pydantic import ValidationError
 from sla.domain.changes import Stage
+from sla.handlers.firing import fire_due
 from sla.handlers.majeure import Declare, Declared, End, Undo, declare, end, undo
 from sla.store import Store
 
@@ -191,6 +192,20 @@ async def test_a_fact_that_comes_first_hides_nothing_of_the_change() -> None:
     assert await dues(world) == STILL
     change = await done(world, made)
     assert change.clocks == {"CLK_KETTLE": {"later": 1}, "CLK_LOOK": {"later": 1}}
+
+
+async def test_nobody_is_called_before_the_change_has_come_to_the_case() -> None:
+    """The warning was due at 11:12; the declaration holds, though its change has looked at no case yet."""
+    world = await a_world(exposed())
+    made = await said(world)
+    world.time.set(at("2026-03-16 11:12"))
+    assert await fire_due(world.rt) == 1
+    assert await world.said("clock.warned") == []
+    assert await dues(world) == STILL
+    change = await done(world, made)
+    assert change.clocks == {"CLK_KETTLE": {"later": 1}, "CLK_LOOK": {"later": 1}}
+    await world.until("2026-03-16 12:12")
+    assert await world.said("clock.warned") == [("clock.warned", "CLK_KETTLE")]
 
 
 async def test_windows_add_up_without_counting_twice() -> None:

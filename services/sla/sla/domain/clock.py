@@ -91,6 +91,10 @@ class Clock(Aggregate):
         """Say whether the clock still waits for its stop event."""
         return self.state in OPEN and self.stopped_at is None
 
+    def due(self, now: datetime) -> bool:
+        """Say whether it waits for a level whose time has come."""
+        return self.armed and self.next_at is not None and self.next_at <= now
+
     @property
     def lane(self) -> Lane:
         """Return the lane of its facts."""

@@ -15,7 +15,7 @@ from common.runtime import Runtime
 from sla.domain.clock import Clock, Said, climb, released
 from sla.domain.follow import Change
 from sla.handlers import batches, changing
-from sla.handlers.following import follow_case, go_on, resolver_of
+from sla.handlers.following import as_declared, follow_case, go_on, resolver_of
 from sla.store import Due, Store
 
 log = structlog.get_logger()
@@ -79,8 +79,10 @@ async def fire(id_: str, fence: int, now: datetime, store: Store) -> None:
     if clock is None or clock.fence != fence:
         return
     file, facts = None, list[Said]()
-    if clock.armed and clock.next_at and clock.next_at <= now:
-        file = await store.file(clock.case) if clock.case else None
+    if clock.due(now) and clock.case:
+        file = await store.file(clock.case)
+        clock = await as_declared(clock, file, store, now)
+    if clock.due(now):
         policy = await store.policy(clock.site, clock.policy)
         resolver = await resolver_of(file, policy, store, now)
         clock, facts = climb(clock, now=now, resolve=resolver(clock))

@@ -20,6 +20,7 @@ from sla.domain.plan import Planned, plan
 from sla.store import Store
 
 DUE = "update_due"
+DECLARED = "majeure_declared"
 Resolver = Callable[[Clock], Resolve]
 
 
@@ -78,6 +79,14 @@ async def go_on(clock: Clock, file: CaseFile | None, store: Store, now: datetime
     """Let the next update of a row be there once one is due, whether it was given or not."""
     if clock.recurs and file:
         await follow_case(file, store, now, why=DUE)
+
+
+async def as_declared(clock: Clock, file: CaseFile, store: Store, now: datetime) -> Clock:
+    """Return the clock with the windows that hold by now: nobody is called while their change has yet to come to the case (ADR 0022)."""
+    if not await store.windows(file.site, file.case.received_at):
+        return clock
+    await follow_case(file, store, now, why=DECLARED)
+    return await store.clock(clock.id) or clock
 
 
 async def share(before: CaseFile | None, file: CaseFile, store: Store, now: datetime, *, why: str) -> None:
