@@ -20,12 +20,12 @@ def _several(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-Kinds = Annotated[tuple[CaseKind, ...], BeforeValidator(_several)]
-Urgencies = Annotated[tuple[Urgency, ...], BeforeValidator(_several)]
-Moments = Annotated[tuple[Moment, ...], BeforeValidator(_several), Field(min_length=1)]
-Words = Annotated[tuple[Slug, ...], BeforeValidator(_several)]
-Channels = Annotated[tuple[Channel, ...], BeforeValidator(_several)]
-Complexities = Annotated[tuple[Complexity, ...], BeforeValidator(_several)]
+Kinds = Annotated[tuple[CaseKind, ...], BeforeValidator(_several, json_schema_input_type=CaseKind | tuple[CaseKind, ...])]
+Urgencies = Annotated[tuple[Urgency, ...], BeforeValidator(_several, json_schema_input_type=Urgency | tuple[Urgency, ...])]
+Moments = Annotated[tuple[Moment, ...], BeforeValidator(_several, json_schema_input_type=Moment | tuple[Moment, ...]), Field(min_length=1)]
+Words = Annotated[tuple[Slug, ...], BeforeValidator(_several, json_schema_input_type=Slug | tuple[Slug, ...])]
+Channels = Annotated[tuple[Channel, ...], BeforeValidator(_several, json_schema_input_type=Channel | tuple[Channel, ...])]
+Complexities = Annotated[tuple[Complexity, ...], BeforeValidator(_several, json_schema_input_type=Complexity | tuple[Complexity, ...])]
 
 
 class Applies(Section):
@@ -91,7 +91,7 @@ class Repeat(Section):
     until: Moments
 
 
-AnyOf = Annotated[tuple[Applies, ...], BeforeValidator(_several)]
+AnyOf = Annotated[tuple[Applies, ...], BeforeValidator(_several, json_schema_input_type=Applies | tuple[Applies, ...])]
 
 
 class Replaced(Section):
@@ -118,7 +118,9 @@ class ClockRule(Sourced):
     after_batch: AfterBatch | None = None
     repeat: Repeat | None = None
     daily_at: DayTime | None = None  #: an update before this time on every day, each a clock of its own (CLK_STAGE)
-    until: Annotated[tuple[Moment, ...], BeforeValidator(_several)] = ()  #: what ends daily updates; the closing always does
+    until: Annotated[
+        tuple[Moment, ...], BeforeValidator(_several, json_schema_input_type=Moment | tuple[Moment, ...])
+    ] = ()  #: what ends daily updates; the closing always does
     replaced: Replaced | None = None
     shared: Flag = False  #: a work clock: cases of one incident have it together, on the first of them (DEF-09)
     strength: Strength = Strength.MUST

@@ -3,6 +3,7 @@
 import typer
 
 from huiyin.infer.command import infer
+from huiyin.pack import verbs
 from huiyin.pack_publish import list_changes, publish, rollback
 from huiyin.what_if import what_if
 
@@ -14,6 +15,11 @@ def pack() -> None:
     """Policy packs."""
 
 
+app.command("lint")(verbs.lint)
+app.command("show")(verbs.show)
+app.command("diff")(verbs.diff)
+app.command("explain")(verbs.explain)
+app.command("schema")(verbs.schema)
 app.command("infer")(infer)
 app.command("publish")(publish)
 app.command("changes")(list_changes)
