@@ -8,6 +8,7 @@ from pathlib import Path
 from common.policy import SitePolicy
 from sla.domain.calendar import WorkingDays, YearDays
 from sla.domain.case_file import CaseFile
+from sla.domain.gaps import Window
 from sla.domain.holidays import days_of, of_site, working_days
 from sla.domain.what_if import Trial
 
@@ -59,28 +60,30 @@ async def of_system(doors: Doors, sites: Sequence[str], drafts: Mapping[str, Sit
     present, tried = {}, {}
     as_of = datetime.min.replace(tzinfo=UTC)
     for site in sites:
-        found, as_of = await _files(doors, site, months)
+        found, windows, as_of = await _files(doors, site, months)
         files += found
         policy = SitePolicy.model_validate(await doors.surely("sla", "GET", f"/v1/sites/{site}/policy"))
-        present[site] = Trial(policy, await _days(doors, policy, months, as_of))
+        present[site] = Trial(policy, await _days(doors, policy, months, as_of), windows=windows)
         drafted = drafts[site].policy if site in drafts else policy
-        tried[site] = Trial(drafted, await _days(doors, drafted, months, as_of), scale)
+        tried[site] = Trial(drafted, await _days(doors, drafted, months, as_of), scale, windows)
     names = {site: trial.policy.name.zh for site, trial in present.items()}
     return Past(files, len(files), present, tried, as_of, names)
 
 
-async def _files(doors: Doors, site: str, months: int) -> tuple[list[CaseFile], datetime]:
+async def _files(doors: Doors, site: str, months: int) -> tuple[list[CaseFile], tuple[Window, ...], datetime]:
     found: list[CaseFile] = []
     with cli.progress() as bar:
         task = bar.add_task(f"reading {site}", total=None)
         after: str | None = ""
+        windows: tuple[Window, ...] = ()
         as_of = datetime.min.replace(tzinfo=UTC)
         while after is not None:
             page = await doors.surely("sla", "GET", f"/v1/sites/{site}/case-files", months=months, after=after, limit=PAGE)
             found += [CaseFile.model_validate(row) for row in page["files"]]
             after, as_of = page["next"], datetime.fromisoformat(page["as_of"])
+            windows = tuple(map(Window.model_validate, page["windows"]))
             bar.update(task, total=page["total"], completed=len(found))
-    return found, as_of
+    return found, windows, as_of
 
 
 async def _days(doors: Doors, policy: SitePolicy, months: int, as_of: datetime) -> WorkingDays:

@@ -10,6 +10,8 @@ from common.policy import SitePolicy
 from common.states import CaseStatus, Urgency
 from pydantic import ValidationError
 from sla.domain.changes import Stage
+from sla.domain.holidays import unpublished
+from sla.domain.what_if import Tally, Trial, tally
 from sla.handlers.firing import fire_due
 from sla.handlers.majeure import Declare, Declared, End, Undo, declare, end, undo
 from sla.store import Store
@@ -213,6 +215,20 @@ async def test_windows_add_up_without_counting_twice() -> None:
     await done(world, await said(world))
     await done(world, await said(world, begin=at("2026-03-16 11:00"), until=at("2026-03-16 12:00")))
     assert (await dues(world))["CLK_KETTLE"] == "2026-03-16 13:00"  # 10:30 to 12:00 stands still
+
+
+async def test_the_past_is_tried_with_its_windows() -> None:
+    """What-if on a day with a storm says what that day was like."""
+    world = await a_world(exposed())
+    await done(world, await said(world))
+    await world.until("2026-03-16 13:00")
+    rows: Tally = {}
+    file, days = await world.rt.store.file(CASE), unpublished("CN")
+    windows = await world.rt.store.windows(SITE, file.case.received_at)
+    tally((rows,), file, (Trial(exposed(), days, windows=windows),), world.time.now())
+    assert (rows[SITE, "code", "CLK_KETTLE"]["breached"], rows[SITE, "code", "CLK_LOOK"]["warned"]) == (1, 0)
+    assert [code for _, code in await world.said("clock.breached")] == ["CLK_KETTLE"]
+    assert await world.said("clock.warned") == [("clock.warned", "CLK_KETTLE")]
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from sla.api.clocks import Site
 from sla.domain.case_file import CaseFile
+from sla.domain.gaps import Window
 from sla.store import Store
 
 router = APIRouter(tags=["history"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
@@ -17,12 +18,13 @@ MONTH = timedelta(days=30)
 
 
 class FilesOut(BaseModel):
-    """A page of files; `next` is `after` of the page after it, `total` counts all of them, `as_of` is now."""
+    """A page of files; `next` is `after` of the page after it, `total` counts all of them, `as_of` is now, `windows` held meanwhile."""
 
     files: tuple[CaseFile, ...]
     next: str | None
     total: int
     as_of: datetime
+    windows: tuple[Window, ...]
 
 
 @router.get("/v1/sites/{site}/case-files")
@@ -38,4 +40,5 @@ async def case_files(
     since = door.now - months * MONTH
     found = await door.store.files_since(site, since, after=after, limit=limit)
     total = await door.store.count_files_since(site, since)
-    return FilesOut(files=tuple(found), next=found[-1].id if len(found) == limit else None, total=total, as_of=door.now)
+    windows = await door.store.windows(site, since)
+    return FilesOut(files=tuple(found), next=found[-1].id if len(found) == limit else None, total=total, as_of=door.now, windows=windows)

@@ -15,6 +15,7 @@ from common.states import ClockState, Level
 from sla.domain.calendar import WorkingDays
 from sla.domain.case_file import CaseFile
 from sla.domain.deadlines import Dates
+from sla.domain.gaps import Window
 from sla.domain.plan import Planned, plan
 
 A_MOMENT = timedelta(milliseconds=1)
@@ -37,6 +38,7 @@ class Trial:
     policy: SitePolicy
     days: WorkingDays
     scale: float = 1.0
+    windows: tuple[Window, ...] = ()  #: of force majeure, as they were declared
 
 
 def outcomes(planned: Iterable[Planned], scale: float, as_of: datetime) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -87,7 +89,7 @@ def tally(tallies: Sequence[Tally], file: CaseFile, trials: Sequence[Trial], as_
     plans: dict[int, list[Planned]] = {}
     for rows, trial in zip(tallies, trials, strict=True):
         if id(trial.policy) not in plans:
-            plans[id(trial.policy)] = plan(file, trial.policy, trial.days, now=as_of)
+            plans[id(trial.policy)] = plan(file, trial.policy, trial.days, trial.windows, now=as_of)
         for code, marks in outcomes(plans[id(trial.policy)], trial.scale, as_of):
             for name, value in [*classes, (BY_CODE, code)]:
                 rows.setdefault((file.site, name, value), Counter()).update(marks)
