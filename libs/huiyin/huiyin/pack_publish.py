@@ -9,6 +9,8 @@ import typer
 from huiyin import changes, cli
 from huiyin.doors import open_doors
 from huiyin.exits import BadInput, Failed
+from huiyin.pack.findings import Grade
+from huiyin.pack.verbs import found_in
 from huiyin.sites import Site, load_site, packs_folder
 
 Code = Annotated[str, typer.Argument(help="Code of the site.")]
@@ -35,6 +37,8 @@ def publish(
 ) -> None:
     """Publish policies as new versions and say what becomes of open cases; --dry-run shows first which clocks would move.
 
+    What `pack lint` warns of is said first; what it calls an error is not published.
+
     Example: huiyin pack publish packs/sites/AB.yaml --open-cases recompute --dry-run
 
     Example: huiyin pack publish AB --open-cases later
@@ -44,7 +48,14 @@ def publish(
 
 
 async def _load(names: list[str]) -> list[Site]:
-    return [load_site(_file(name)) for name in names]
+    """Read the sites, and say first what lint says about their files. Raises BadInput for what cannot be kept."""
+    files = [_file(name) for name in names]
+    found = await found_in(files)
+    for one in found:
+        cli.err.print(f"{one.grade}: {one.sentence('en')} [{one.check}]", markup=False, soft_wrap=True)
+    if any(one.grade is Grade.ERROR for one in found):
+        raise BadInput("nothing was published: first mend what cannot be kept")
+    return [load_site(file) for file in files]
 
 
 def _file(name: str) -> Path:

@@ -140,6 +140,21 @@ async def test_a_draft_on_the_recorded_past(world: World) -> None:
     assert (past.total, found["CLK_SURVEY"]) == (2, (0, 2))
 
 
+def test_what_lint_finds_is_said_first_and_errors_stop_it(tmp_path: Path) -> None:
+    """A site whose first level reaches nobody is not published; what is only to be looked at is said and does not stop it."""
+    for file in PACKS.parent.rglob("*.yaml"):
+        copy = tmp_path / file.relative_to(PACKS.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    site = tmp_path / "sites" / "JN.yaml"
+    nobody = "policy:\n  escalation: {recipients: {L1: [], origin: {site: JN}}}"
+    site.write_text(site.read_text(encoding="utf-8").replace("policy: {}", nobody), encoding="utf-8")
+    told = CliRunner().invoke(app, ["pack", "publish", str(site), "--dry-run"])
+    assert told.exit_code == 4, told.output
+    assert "[no-recipient]" in told.stderr
+    assert "nothing was published" in told.stderr
+
+
 COLUMNS = ("request_id", "created_at", "closed_at", "channel", "category", "descriptor", "site", "unit_ref", "sla_target_at")
 ROWS = (
     ("1", "2026-03-02T10:00:00-05:00", "2026-03-02T15:00:00-05:00", "phone", "Trees", "Tree Down", "North", "u1", "2026-03-02T18:00:00-05:00"),

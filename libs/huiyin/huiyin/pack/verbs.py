@@ -43,7 +43,7 @@ def lint(
 
     Example: huiyin pack lint packs/sites/AB.yaml --strict --en
     """
-    found = cli.run(_lint(paths))
+    found = cli.run(found_in(paths))
     if json:
         cli.show_json([one.as_json() for one in found])
     else:
@@ -52,7 +52,8 @@ def lint(
     raise typer.Exit(BadInput.code if bad else 0)
 
 
-async def _lint(paths: list[Path]) -> list[Finding]:
+async def found_in(paths: list[Path]) -> list[Finding]:
+    """Return what is wrong with files, each finding once. Raises BadInput."""
     monday = _monday()
     files = files_in(paths)
     return list(dict.fromkeys([one for file in files for one in lint_file(file, monday)]))
