@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from common.auth import ALL_SITES
 from common.documents import Doc
-from common.states import CaseStatus, Level
-from console.domain.board import NEVER
+from common.states import CaseStatus, Level, OrderState, OrderStatus, Party, Urgency
+from console.domain.board import NEVER, with_case, with_order
 from console.domain.filters import Filter
 from console.store import Store
 from pydantic import ValidationError
@@ -46,6 +46,20 @@ async def test_a_clock_without_a_due_time_sorts_last_and_an_alarm_is_seen(store:
     row = await store.row("XZ-260314-8HV5E")
     assert row.sort_at == NEVER
     assert [order.alarm for order in row.orders] == ["nobody_eligible"]
+
+
+def test_a_case_is_in_work_as_soon_as_it_has_an_order() -> None:
+    """Whichever stream is first: intake enters that state on the order's fact and says nothing of its own (decisions.md 5)."""
+    case = story.CaseStory(story.Teller(), "JN-260314-7K3QX", received=story.NOW, urgency=Urgency.P2).case
+    order = OrderState(
+        id="o", site="JN", case=case.id, case_kind=case.kind, number=1, status=OrderStatus.ISSUED, urgency=Urgency.P2, party=Party.OWN,
+        issued_at=story.NOW,
+    )  # fmt: skip
+    begun = with_order(with_case(None, case, story.NOW), order)
+    assert begun.status is CaseStatus.IN_WORK
+    assert with_case(begun, case, story.NOW).status is CaseStatus.IN_WORK, "a fact that was said before intake heard of the order"
+    for later in (CaseStatus.RETURN_VISIT_DUE, CaseStatus.CLOSED):
+        assert with_case(begun, case.model_copy(update={"status": later}), story.NOW).status is later
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -126,8 +126,10 @@ def settle(row: Row) -> Row:
     running = [clock for clock in row.clocks if clock.state is ClockState.RUNNING]
     first = min((clock for clock in running if clock.counts), key=lambda clock: clock.due_at or NEVER, default=None)
     working = [order for order in row.orders if order.status is not OrderStatus.CANCELLED]
+    begun = row.status is CaseStatus.CLASSIFIED and bool(row.orders)  # intake says no fact of its own for this: the order's facts say it
     return row.model_copy(
         update={
+            "status": CaseStatus.IN_WORK if begun else row.status,
             "open": row.status is not CaseStatus.CLOSED,
             "tail": row.id[-TAIL:],
             "next": first,
