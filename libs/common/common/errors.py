@@ -3,7 +3,7 @@
 HuiyinError > NotFound, UnknownSite; Conflict > IllegalMove, Refused, KeyReused, KeyBusy, Stale; Invalid > TimeInFuture, TimeOrder, BadBody;
 Unauthorized, Forbidden; Missing (a fact came before what it is about); Transient >
 StoreAway, BrokerAway, TimeAway, PeerAway, OutcomeUnknown, Degraded;
-Taken (unique key). Rendering as RFC 9457 is `web`'s, retrying and parking are `inbox`'s and `messaging`'s.
+Taken (unique key); PeerRefused. Rendering as RFC 9457 is `web`'s, retrying and parking are `inbox`'s and `messaging`'s.
 """
 
 from dataclasses import dataclass
@@ -236,6 +236,12 @@ class PeerAway(Transient):
     """Another service does not answer."""
 
     slug = "peer-away"
+
+
+class PeerRefused(HuiyinError):
+    """Another service answered, and will answer the same again: what it was asked is wrong."""
+
+    slug, status, title = "peer-refused", 502, Text("其他服务拒绝了请求", "Another service refused what it was asked")
 
 
 class OutcomeUnknown(Transient):

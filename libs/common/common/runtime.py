@@ -17,7 +17,7 @@ from common import inbox, outbox, tracing
 from common.auth import Tokens
 from common.buffered import Buffered
 from common.documents import Database, Documents, Index, Transaction
-from common.errors import HuiyinError, PeerAway, StoreAway
+from common.errors import HuiyinError, PeerAway, PeerRefused, StoreAway
 from common.inbox import Subscriptions
 from common.loop import Loop, end, keep
 from common.metrics import Metrics
@@ -32,6 +32,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 PEER_S = 5.0
 SHORTEST_S = 0.001  # business time is kept in whole milliseconds
+OURS = frozenset({401, 403, 408, 425, 429})  #: 4xx that are not about what was asked: credentials an operator repairs, a share that is used up
 
 
 class Bus(Protocol):
@@ -208,7 +209,7 @@ class Runtime(Generic[S]):
     # --- peers ---------------------------------------------------------------------------------------------------------------
 
     async def ask(self, peer: str, path: str, **params: Any) -> Any:
-        """GET another service's door as this service and return the JSON, None for 404. Raises PeerAway."""
+        """GET another service's door as this service and return the JSON, None for 404. Raises PeerAway, PeerRefused."""
         url = str(getattr(self.settings, PEERS[peer])) + path
         headers = {"Authorization": f"Bearer {self.tokens.service(self.name)}", "traceparent": tracing.current()}
         try:
@@ -217,7 +218,9 @@ class Runtime(Generic[S]):
             raise PeerAway from error
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return None
-        if answer.status_code >= httpx2.codes.BAD_REQUEST:
+        if httpx2.codes.is_client_error(answer.status_code) and answer.status_code not in OURS:
+            raise PeerRefused(None, peer=peer, peer_status=answer.status_code)
+        if not httpx2.codes.is_success(answer.status_code):
             raise PeerAway(None, peer=peer, peer_status=answer.status_code)
         return answer.json()
 

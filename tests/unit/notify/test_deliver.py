@@ -152,6 +152,27 @@ async def test_who_cannot_be_reached_is_visible(day: World, contact: dict[str, A
     assert len(await day.rt.documents.find("outbox", {"kind": "notice.withheld"})) == 1
 
 
+@pytest.mark.parametrize("status", [400, 405, 409, 422])
+async def test_what_a_peer_refuses_for_good_fails_at_once_and_holds_up_nobody(day: World, status: int) -> None:
+    """Asking again would give the same answer: no days of retries, no pause for the other notices of the same loop."""
+    day.peers.refuses["/v1/staff/ann/contact"] = status
+    await day.hear(warning(), source="sla", subject="e-1")
+    await day.settle()
+    assert [(notice["status"], notice["reason"]) for notice in await day.notices()] == [("failed", "contact_refused")]
+    assert [request.url.path for request in day.peers.asked].count("/v1/staff/ann/contact") == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+async def test_what_is_not_about_the_question_is_asked_again(day: World, status: int) -> None:
+    """Our own credentials or the peer's state: an operator repairs them, and no notice is lost meanwhile."""
+    day.peers.refuses["/v1/staff/ann/contact"] = status
+    await day.hear(warning(), source="sla", subject="e-1")
+    await until(lambda: _asked(day), True)
+    day.peers.refuses.clear()
+    await day.settle()
+    assert [notice["status"] for notice in await day.notices()] == ["sent"]
+
+
 async def test_a_peer_that_is_away_stops_only_its_own(day: World) -> None:
     day.peers.away.add("/v1/staff")
     await day.hear(warning(), source="sla", subject="e-1")

@@ -38,6 +38,7 @@ class Peers(httpx2.AsyncBaseTransport):
             "/v1/staff/owl/contact": {"name": "Owl", "email": "owl@example.com", "locale": "en"},
         }
         self.away: set[str] = set()
+        self.refuses: dict[str, int] = {}  #: path -> status
         self.asked: list[httpx2.Request] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -46,6 +47,8 @@ class Peers(httpx2.AsyncBaseTransport):
         self.asked.append(request)
         if any(request.url.path.startswith(path) for path in self.away):
             raise httpx2.ConnectError("away")
+        if status := self.refuses.get(request.url.path):
+            return httpx2.Response(status, json={"status": status})
         found = self.contacts.get(request.url.path)
         return httpx2.Response(200, json=found) if found else httpx2.Response(404, json={"status": 404})
 

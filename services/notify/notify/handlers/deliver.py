@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import structlog
 from common import tracing
-from common.errors import Transient
+from common.errors import PeerRefused, Transient
 from common.runtime import Runtime
 
 from notify.domain.breaker import REST, Breaker, Gate, after, gate, resting
@@ -63,6 +63,9 @@ async def _one(rt: Runtime[Store], gateway: Gateway, notice: Notice, now: dateti
         except Transient:
             await rt.store.let_go(notice)
             raise
+        except PeerRefused as error:  # asking again gives the same answer: it fails for good and visibly, the others go on
+            log.error("notice_not_made", notice=notice.id, error=error.slug, status=error.facts["peer_status"])  # noqa: TRY400 - not our bug
+            change = _after(notice, Receipt(Outcome.REFUSED, "contact_refused"), now)
         except Exception as error:  # noqa: BLE001 - one notice that cannot be made must not stop the others; it fails visibly by its schedule
             log.error("notice_not_made", notice=notice.id, error=type(error).__name__)  # noqa: TRY400 - a traceback could hold an address
             change = _after(notice, Receipt(Outcome.AGAIN, "internal_error"), now)
@@ -102,7 +105,7 @@ async def _worded(rt: Runtime[Store], notice: Notice, site: SiteView, contact: d
 
 
 async def _contact(rt: Runtime[Store], notice: Notice, audience: Audience, ref: str) -> dict[str, Any] | None:
-    """Fetch a contact at the moment of sending; it is kept nowhere. None when there is none (any more). Raises PeerAway."""
+    """Fetch a contact at the moment of sending; it is kept nowhere. None when there is none (any more). Raises PeerAway, PeerRefused."""
     peer, path = DOORS[audience]
     site = notice.site if audience is Audience.STAFF else None  # a person may be reached differently at each site
     found: dict[str, Any] | None = await rt.ask(peer, path.format(quote(ref, safe="")), site=site)
