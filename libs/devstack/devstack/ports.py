@@ -1,8 +1,14 @@
-"""Free ports on the loopback address, remembered, so that addresses survive a restart. Not here: who listens on them."""
+"""Free ports on the loopback address, remembered, so that addresses survive a restart. Not here: who listens on them.
 
+A port that is chosen is reserved until this process ends, by a lock on a file: two stacks that start in the same second choose apart.
+"""
+
+import fcntl
 import json
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,13 +26,34 @@ def is_free(port: int) -> bool:
     return True
 
 
+_reserved: dict[int, int] = {}  #: port -> its lock; the locks end with it, whatever happens
+
+
+def take(port: int) -> bool:
+    """Reserve 127.0.0.1:`port` for this process, if it is free and no other process of this user has chosen it."""
+    if not is_free(port):
+        return False
+    if port in _reserved:
+        return True
+    folder = Path(tempfile.gettempdir()) / f"huiyin-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    _reserved[port] = lock
+    return True
+
+
 def remembered(path: Path, names: Iterable[str]) -> dict[str, int]:
     """Port of each name: the one in the file at `path` while it is free, else a new one. Writes the file."""
     before: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
     chosen: dict[str, int] = {}
     for name in names:
         port = before.get(name)
-        while port is None or port in chosen.values() or not is_free(port):
+        while port is None or port in chosen.values() or not take(port):
             port = random.choice(SERVER_RANGE)
         chosen[name] = port
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +67,7 @@ def preferred(wanted: Mapping[str, int]) -> dict[str, int]:
     spare = max(wanted.values()) + 1
     for name, port in wanted.items():
         free = port
-        while not is_free(free):
+        while not take(free):
             free, spare = spare, spare + 1
         chosen[name] = free
     return chosen

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,23 @@ def test_a_preferred_port_that_is_taken_becomes_the_next_free_one(taken: int) ->
     chosen = ports.preferred({"console": taken})
     assert chosen["console"] > taken
     assert ports.is_free(chosen["console"])
+
+
+CHOOSE = "import sys; from devstack import ports; print(ports.preferred({'a': int(sys.argv[1])})['a'], flush=True); sys.stdin.read()"
+
+
+def test_two_stacks_that_start_at_once_choose_apart(tmp_path: Path) -> None:
+    """Nobody listens yet, and still the second one does not choose what the first one did; once that has ended, it may."""
+    wanted = next(port for port in range(20_000, 32_000) if ports.is_free(port) and ports.is_free(port + 1) and ports.is_free(port + 2))
+    command = [sys.executable, "-c", CHOOSE, str(wanted)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout
+        chosen = int(first.stdout.readline())
+        assert ports.preferred({"a": chosen})["a"] != chosen
+        (tmp_path / "ports.json").write_text(json.dumps({"a": chosen}))
+        assert ports.remembered(tmp_path / "ports.json", ["a"])["a"] != chosen
+        first.communicate()
+    assert ports.preferred({"a": chosen})["a"] == chosen
 
 
 def test_preferred_ports_are_taken_when_free(tmp_path: Path) -> None:
