@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from common import outbox
+from common import inbox, outbox, reconcile, retention
 from common.documents import Aggregate, Documents
 from common.envelope import Event
-from common.errors import Fate, Missing, Refused
+from common.errors import Fate, HuiyinError, Missing, Refused
 from common.events import CaseClosed, CaseRegistered, Fact, VisitDue
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import RabbitBus, remove_world
@@ -117,6 +117,39 @@ async def test_a_fact_is_heard_once_and_in_order(world: World) -> None:
     await until(lambda: world.heard("a"), ["case.registered:1", "case.registered:2", "case.registered:3"])
     await until(lambda: world.says.documents.count("outbox", {"sent_at": None}), 0)
     assert (await world.says.quiet())["said"]["case"] == (await world.hears.quiet())["heard"]["case"] == 3
+
+
+async def test_a_fact_that_is_given_up_lets_its_stream_go_on(world: World) -> None:
+    """The second of four is parked, the others wait behind it; discarded, it counts as handled: nothing brings it back, the rest is heard."""
+    await world.says.documents.put("things", {"_id": "g", "seqs": {}})
+    made = [
+        outbox.envelope("intake", "g", n, CaseRegistered(case=case("g")), at=AT, site="XX", lane=Lane.NORMAL, trace="").model_dump_json().encode()
+        for n in (1, 2, 3, 4)
+    ]
+    hears = world.hears
+    sealed = hears.vault.seal(hears.name, "parked", made[1].decode("latin-1"))
+    row = inbox.parked_row(made[1], HuiyinError(), 3, sealed, AT, inbox.decode(made[1]))
+    await hears.documents.put("parked", row)
+    for body in (made[0], made[2], made[3]):
+        await hears.worker.receive(body)
+    assert (await world.heard("g"), await hears.documents.count("waiting")) == (["case.registered:1"], 2)
+    await reconcile.discard(hears, row, by="operator", reason="broken at its source")
+    await until(lambda: world.heard("g"), ["case.registered:1", "case.registered:3", "case.registered:4"])
+    await until(lambda: hears.documents.count("waiting"), 0)
+    assert (await hears.documents.count("parked"), await hears.documents.count("inbox", {"discarded": True})) == (0, 1)
+    assert await hears.worker.receive(made[1]) is Fate.DONE
+    assert await world.heard("g") == ["case.registered:1", "case.registered:3", "case.registered:4"]
+
+
+async def test_kept_answers_are_forgotten_after_their_time(world: World) -> None:
+    """An answer of a week ago goes, one that is younger stays; one process does it in an hour."""
+    db, now = world.says.documents, await world.says.documents.machine_now()
+    await db.insert("requests", {"_id": "old", "expires_at": now - timedelta(seconds=1)}, {"_id": "new", "expires_at": now + timedelta(hours=1)})
+    await retention.LOOP.run(world.says)
+    assert [row["_id"] for row in await db.find("requests")] == ["new"]
+    await db.insert("requests", {"_id": "old", "expires_at": now - timedelta(seconds=1)})
+    await retention.LOOP.run(world.says)
+    assert await db.count("requests") == 2
 
 
 async def test_any_order_of_arrival_gives_the_same(world: World) -> None:

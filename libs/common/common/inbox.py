@@ -161,6 +161,22 @@ async def apply(tx: Transaction, made: Envelope, body: bytes, call: Callable[[Ev
     return Applied(done=True, woken=await _woken(tx, stream))
 
 
+async def skip(tx: Transaction, made: Envelope) -> tuple[bytes, ...]:
+    """Count a fact as handled that a person gave up, so that its stream goes on; return the bodies that can be tried now.
+
+    Safe because facts carry the full state: the next one of the stream brings what this one would have. Nothing brings it back later.
+    """
+    stream = await tx.get("streams", made.stream) or {"_id": made.stream, "applied": 0}
+    if made.seq <= stream["applied"]:
+        return ()
+    await tx.put("inbox", {"_id": made.id, "of": made.kind.split(".", 1)[0], "at": machine_now(), "discarded": True})
+    if made.seq > stream["applied"] + 1:
+        return ()
+    stream = stream | {"applied": made.seq}
+    await tx.put("streams", stream)
+    return await _woken(tx, stream)
+
+
 @dataclass(frozen=True)
 class Arrival:
     """One fact of a batch. `waited`: it comes out of the waiting room."""

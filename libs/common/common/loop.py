@@ -31,6 +31,13 @@ class Loop:
     every: timedelta = timedelta(seconds=1)
 
 
+async def my_turn(runtime: "Runtime[Any]", job: str, pause: timedelta) -> bool:
+    """Say whether to do a job that one process of this service does once in `pause` (the database's time): the lease is the pause itself."""
+    if await runtime.documents.get("jobs", job) is None:
+        await runtime.documents.put("jobs", {"_id": job, "fence": 0})
+    return bool(await runtime.documents.claim("jobs", {"_id": job}, sort=(), limit=1, lease=pause))
+
+
 async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
     """Run `loop` until cancelled; a failure is logged and counted and the loop goes on."""
     failures = 0

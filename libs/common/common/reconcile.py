@@ -10,10 +10,11 @@ from typing import Any
 import structlog
 from uuid_utils.compat import uuid7
 
-from common.documents import Doc
-from common.errors import Fate, HuiyinError, PeerAway
+from common import inbox
+from common.documents import Doc, Documents, Transaction
+from common.errors import BadBody, Fate, HuiyinError, PeerAway, PeerRefused
 from common.inbox import decode
-from common.loop import Loop
+from common.loop import Loop, my_turn
 from common.runtime import Runtime
 from common.timesource import machine_now
 from common.topology import SAYS
@@ -68,7 +69,7 @@ async def reconcile(rt: Runtime[Any], *, full: bool = False) -> dict[str, Any]:
     for source, prefixes in sources(rt.prefixes).items():
         try:
             report["sources"][source] = await _from_source(rt, source, prefixes, full=full)
-        except PeerAway:
+        except (PeerAway, PeerRefused):
             report["sources"][source] = {"away": True}
     report["waiting"], report["parked"] = await rt.documents.count("waiting"), await rt.documents.count("parked")
     report["repaired"] = sum(item.get("repaired", 0) for item in report["sources"].values())
@@ -87,10 +88,7 @@ async def last(rt: Runtime[Any]) -> Doc | None:
 
 async def _leased(rt: Runtime[Any]) -> int:
     """Run when nobody else of this service did within the lease; the pause between two runs is the lease itself."""
-    if await rt.documents.get("jobs", JOB) is None:
-        await rt.documents.put("jobs", {"_id": JOB, "fence": 0})
-    pause = timedelta(seconds=rt.settings.reconcile_s)
-    if await rt.documents.claim("jobs", {"_id": JOB}, sort=(), limit=1, lease=min(pause, LEASE)):
+    if await my_turn(rt, JOB, min(timedelta(seconds=rt.settings.reconcile_s), LEASE)):
         await reconcile(rt)
     return 0
 
@@ -98,9 +96,9 @@ async def _leased(rt: Runtime[Any]) -> int:
 LOOP = Loop("reconcile", _leased, every=timedelta(seconds=5))
 
 
-async def audit(rt: Runtime[Any], action: str, subject: str, by: str, **facts: Any) -> None:
+async def audit(db: Documents, action: str, subject: str, by: str, **facts: Any) -> None:
     """Keep who did what to a parked fact."""
-    await rt.documents.insert("audit", {"_id": str(uuid7()), "at": machine_now(), "action": action, "subject": subject, "by": by, **facts})
+    await db.insert("audit", {"_id": str(uuid7()), "at": machine_now(), "action": action, "subject": subject, "by": by, **facts})
 
 
 async def redrive(rt: Runtime[Any], row: Doc, *, by: str) -> str:
@@ -110,7 +108,7 @@ async def redrive(rt: Runtime[Any], row: Doc, *, by: str) -> str:
     fate = await rt.worker.receive(body, attempt=10_000)
     if fate is Fate.AGAIN:
         await rt.documents.put("parked", row)
-    await audit(rt, "redrive", row["_id"], by, fate=str(fate))
+    await audit(rt.documents, "redrive", row["_id"], by, fate=str(fate))
     return "parked again" if await _is_parked(rt, row, body) else str(fate)
 
 
@@ -124,6 +122,15 @@ async def _is_parked(rt: Runtime[Any], row: Doc, body: bytes) -> bool:
 
 
 async def discard(rt: Runtime[Any], row: Doc, *, by: str, reason: str) -> None:
-    """Give a parked fact up, with a reason."""
-    await audit(rt, "discard", row["_id"], by, why=reason[:500], kind=row.get("kind"))
-    await rt.documents.delete("parked", {"_id": row["_id"]})
+    """Give a parked fact up, with a reason: it counts as handled, and what waits behind it in its stream goes on."""
+    body = rt.vault.open(rt.name, "parked", row["body"]).encode("latin-1")
+
+    async def work(tx: Transaction) -> tuple[bytes, ...]:
+        await audit(tx, "discard", row["_id"], by, why=reason[:500], kind=row.get("kind"))
+        await tx.delete("parked", {"_id": row["_id"]})
+        try:
+            return await inbox.skip(tx, inbox.decode(body))
+        except BadBody:
+            return ()  # nobody can say which stream it was of
+
+    rt.worker.wake(await rt.commit(work))

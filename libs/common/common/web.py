@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common import logs, ops, problems, reconcile, tracing
+from common import logs, ops, problems, reconcile, retention, tracing
 from common.documents import Documents, Index
 from common.doors import LookUp, limiter
 from common.errors import BadBody, BodyTooLarge, HuiyinError, Text, UnsupportedMedia
@@ -155,7 +155,9 @@ def service(  # noqa: PLR0913 - the parts of a service, all by name
 ) -> FastAPI:
     """Return the app of one service; everything is started by its lifespan, nothing at import."""
     real = parts or parts_of(settings, name)
-    rt: Runtime[Any] = Runtime(name, settings, real, store=store, indexes=indexes, subscriptions=subscriptions, loops=(*loops, reconcile.LOOP))
+    rt: Runtime[Any] = Runtime(
+        name, settings, real, store=store, indexes=indexes, subscriptions=subscriptions, loops=(*loops, reconcile.LOOP, retention.LOOP)
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -97,12 +97,12 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - one of them is the cause: alone it meets its own fate
             log.info("batch_split", count=len(arrivals), error=inbox.reason_of(error))
             return False
-        self._wake(woken)
+        self.wake(woken)
         for arrival in arrivals:
             self._count(arrival.made)
         return True
 
-    def _wake(self, bodies: Sequence[bytes]) -> None:
+    def wake(self, bodies: Sequence[bytes]) -> None:
         """Take what waited; should the process end first, `retry_waiting` finds it in the store."""
         for body in bodies:
             self._take(_Message(body, 1, None, waited=True))
@@ -137,7 +137,7 @@ class Worker:
             kept = missing
             if not await self._rt.commit(lambda tx: inbox.wait_for(tx, kept, made, body)):
                 woken.append(body)
-        self._wake(woken)
+        self.wake(woken)
 
     async def _call(self, tx: Transaction, event: Event[Fact]) -> None:
         for handler in self._rt.subscriptions.get(type(event.fact), ()):
@@ -176,6 +176,6 @@ class Worker:
             stream = await self._rt.documents.get("streams", row["needs"])
             ready = stream and (row["stream"] != row["needs"] or row["seq"] <= stream["applied"] + 1) and stream["applied"]
             if ready or (row["stream"] == row["needs"] and row["seq"] == 1):
-                self._wake([row["body"].encode()])
+                self.wake([row["body"].encode()])
                 woken += 1
         return woken
