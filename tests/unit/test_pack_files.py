@@ -46,7 +46,7 @@ def test_words_stay_words_and_the_rest_is_handed_on(tmp_path: Path) -> None:
 
 
 ALLOWED = {
-    "calendar:\n  close: '18:00'\n": ("calendar.close", "is unknown; known here: close_of_business, holidays, origin, origins, timezone"),
+    "calendar:\n  close: '18:00'\n": ("calendar.close", "is unknown; known here: close_by_weekday, close_of_business, holidays,"),
     "calendar:\n  close_of_business: '25:00'\n": ("calendar.close_of_business", "a time of day, 00:00 to 24:00"),
     "repeat: {window_days: 0}\n": ("repeat.window_days", "has to be a whole number, at least 1"),
     "repeat: {window_days: '30'}\n": ("repeat.window_days", "has to be a whole number, at least 1"),
