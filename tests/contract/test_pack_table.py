@@ -259,6 +259,7 @@ ROWS: dict[str, tuple[Callable[[Pack], Any], dict[str, Cell]]] = {
                 "security_patrol": "2 hours", "network_patrol": "week", "network_check": "month",
                 "lift_maintenance": "15 days", "lift_inspection": "year",
                 "fire_check": "month", "fire_maintenance": "quarter", "cleaning": "day 2×", "refuse": "day", "shrubs": "quarter",
+                "gate": "day lasts 24 hour",
             },
             "equipment use report after 1 year": {"product_use_report": "on_event"},
         },

@@ -62,6 +62,7 @@ class Hours(Sourced):
     online: tuple[Span, ...] = ()
     office: tuple[Span, ...] = ()  #: on working days, in which office units count (ADR 0023); none given = the whole day
     breaks: tuple[Span, ...] = ()  #: meals; the desk stays manned (ACC-06)
+    early_minutes: Whole | None = Field(default=None, ge=0, le=120)  #: so long before its shift the desk is on post (SHF-15)
 
     @field_validator("office")
     @classmethod

@@ -99,6 +99,7 @@ class Task(Sourced):
     ahead: Duration | None = None  #: so long before the event at the latest
     lasts: Duration | None = None  #: so long it takes, e.g. a flood test
     role: Slug | None = None  #: who does it
+    persons: Whole | None = Field(default=None, ge=1, le=100)  #: how many at least
     to: Words = ()  #: roles or parties that get it
     only: Slug | None = None  #: a condition, e.g. first_year_after_handover
     strength: Strength = Strength.MUST

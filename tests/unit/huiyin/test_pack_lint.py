@@ -148,7 +148,7 @@ def test_a_gap_in_the_rota_is_named(tmp_path: Path) -> None:
 def test_an_override_of_the_same_value_is_idle(tmp_path: Path) -> None:
     site = SITE + "policy:\n  clocks:\n    - {id: come, strength: should, duration: {value: 90, unit: minute}}\n"
     (idle,) = of(lint(a_folder(tmp_path, site=site) / "sites" / "KE.yaml", MONDAY), "idle")
-    assert (idle.field, idle.grade) == ("policy.clocks.#come.duration", Grade.WARNING)
+    assert (idle.field, idle.grade) == ("policy.clocks.come.duration", Grade.WARNING)
 
 
 def test_an_overlay_is_linted_alone(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import Text
-from common.layers import kind_of
-from common.packs import PackError, read
+from common.layers import kind_of, lay
+from common.packs import PackError, PackFile, read
 from common.policy import Pack
 from common.sourced import Section
 
@@ -77,18 +77,20 @@ def _idle(looked: Looked) -> Iterator[Finding]:
     """Values of the site's own that its packs say already."""
     if looked.site is None:
         return
-    below: Mapping[str, Any] = looked.site.packs[0].sections
+    below, document = _laid(looked.site.packs), looked.site.document
     for path, value in _leaves(looked.site.head.policy, Pack, ()):
-        if len(looked.site.packs) == 1 and _says(_at(below, path), value):
+        if _says(_at(below, path), value):
+            where = ("policy", *path)
             text = Text("与下层的值相同,没有作用", "the same as below: it changes nothing")
-            yield Finding(
-                Grade.WARNING,
-                "idle",
-                looked.site.document.file,
-                looked.site.document.line(("policy", *path)),
-                ".".join(map(str, ("policy", *path))),
-                text,
-            )
+            yield Finding(Grade.WARNING, "idle", document.file, document.line(where), ".".join(str(step).removeprefix("#") for step in where), text)
+
+
+def _laid(packs: Sequence[PackFile]) -> Mapping[str, Any]:
+    base, *overlays = packs
+    below: Mapping[str, Any] = base.sections
+    for overlay in overlays:
+        below = lay(below, overlay.sections, Pack)
+    return below
 
 
 def _says(below: Any, value: Any) -> bool:
