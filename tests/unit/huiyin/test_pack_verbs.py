@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,12 @@ import yaml
 from common.packs import read, read_site
 from common.policy import resolve
 from huiyin.main import app
+from huiyin.pack.diff import differences
+from huiyin.pack.looked import look, published
 from huiyin.pack.schema import Document, schema
+from huiyin.pack.show import as_rows
+from huiyin.sites import Site, apply_site, load_site
+from huiyin.world.memory import memory_world
 from typer.testing import CliRunner, Result
 
 ROOT = Path(__file__).parents[3]
@@ -155,6 +161,25 @@ def test_things_that_only_one_side_has_are_told_once() -> None:
     assert "  Clocks: only in pack-s3b@1: resolve (CLK_RESOLVE), notice (CLK_NOTICE), promise (CLK_PROMISE)\n" in shown
     assert "clocks.notice." not in shown
     assert "  archive.approver_role: sales director → (nothing)" in shown
+
+
+@pytest.mark.anyio
+async def test_a_published_version_is_compared_with_its_file() -> None:
+    """What came whole from the running system is the same as what the file says in parts; a change of the file is one line."""
+    site = load_site(PACKS / "sites" / "GD.yaml")
+    mine = look(PACKS / "sites" / "GD.yaml")
+    async with memory_world(datetime(2026, 3, 16, 1, 0, tzinfo=UTC)) as world:
+        await apply_site(world.doors, site)
+        await world.settle()
+        newest = await published(world.doors, "GD", None)
+        assert (newest.name, differences(newest, mine)) == ("GD@1", [])
+        assert set(as_rows(newest, None)) < set(as_rows(mine, None))
+        later = site.policy.model_copy(update={"phone_rings": 4})
+        await apply_site(world.doors, Site(later, site.staff))
+        await world.settle()
+        assert [one.sentence("en") for one in differences(await published(world.doors, "GD", 1), await published(world.doors, "GD", 2))] == [
+            "phone_rings: (nothing) → 4"
+        ]
 
 
 # --- explain ----------------------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Difference:
 
 def differences(before: Looked, after: Looked) -> list[Difference]:
     """Return what differs, in the order of the schema; values that only come from elsewhere are the same."""
-    old, new = values(before.policy), values(after.policy)
+    old, new = values(before.policy, whole=True), values(after.policy, whole=True)
     gone, come = _whole(old, new), _whole(new, old)
     found = [Difference(name, value, None, whole=True) for name, value in gone.items()]
     found += [Difference(name, None, value, whole=True) for name, value in come.items()]

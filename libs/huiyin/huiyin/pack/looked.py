@@ -14,7 +14,7 @@ from common.policy import Pack, SitePolicy
 from common.rota import SiteRota
 from pydantic import ValidationError
 
-from huiyin.doors import open_doors
+from huiyin.doors import Doors, open_doors
 from huiyin.exits import BadInput
 from huiyin.sites import load_site, packs_folder
 
@@ -90,14 +90,16 @@ def _site(file: Path) -> Looked:
 async def lookup(name: str) -> Looked:
     """Return what a name stands for; `AB@3` and `AB@latest` are asked of the running system. Raises BadInput, Failed."""
     if found := PUBLISHED.match(name):
-        return await _published(name, found[1], found[2])
+        async with open_doors() as doors:
+            return await published(doors, found[1], None if found[2] == "latest" else int(found[2]))
     try:
         return look(file_of(name))
     except PackError as wrong:
         raise BadInput("\n".join(map(str, (wrong, *wrong.others)))) from None
 
 
-async def _published(name: str, site: str, version: str) -> Looked:
-    asked = "" if version == "latest" else f"?version={version}"
-    async with open_doors() as doors:
-        return Looked(name, SitePolicy.model_validate(await doors.surely("sla", "GET", f"/v1/sites/{site}/policy{asked}")))
+async def published(doors: Doors, site: str, version: int | None) -> Looked:
+    """Return a version of a site's policy that the running system has, the newest where none is named. Raises Failed."""
+    asked: dict[str, Any] = {"version": version} if version else {}
+    policy = SitePolicy.model_validate(await doors.surely("sla", "GET", f"/v1/sites/{site}/policy", **asked))
+    return Looked(f"{site}@{policy.version}", policy)

@@ -11,7 +11,7 @@ from rich.table import Table
 from huiyin import cli
 from huiyin.pack import words
 from huiyin.pack.looked import Looked
-from huiyin.pack.values import Path_, Value, values
+from huiyin.pack.values import Path_, Value, said, values
 
 SECTION = {
     "calendar": Text("日历", "Calendar"),
@@ -54,7 +54,8 @@ COLUMNS = {"zh": ("项", "值", "来源"), "en": ("Value", "Says", "Origin")}
 
 def as_rows(looked: Looked, only: str | None) -> dict[str, Value]:
     """Return the values to show, all or those of one section (or below one path)."""
-    return {name: value for name, value in values(looked.policy).items() if only is None or name == only or name.startswith(f"{only}.")}
+    rows = values(looked.policy) if looked.documents else said(looked.policy)
+    return {name: value for name, value in rows.items() if only is None or name == only or name.startswith(f"{only}.")}
 
 
 def show(looked: Looked, rows: Mapping[str, Value], locale: str) -> None:

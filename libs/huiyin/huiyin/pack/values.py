@@ -32,6 +32,12 @@ class Value:
         return ".".join(str(step).removeprefix("#") for step in self.path)
 
     @property
+    def given(self) -> bool:
+        """Say whether it is what the schema gives where nobody says anything."""
+        field = type(self.of).model_fields.get(str(self.path[-1]))
+        return field is not None and not field.is_required() and _raw(field.get_default(call_default_factory=True)) == self.raw
+
+    @property
     def sourced(self) -> bool:
         """Say whether the value says where it comes from, or need not."""
         return self.origin is not None or self.path[-1] in UNSOURCED
@@ -51,30 +57,35 @@ class Value:
         return words.shown(self.raw, field, locale)
 
 
-def values(policy: Pack) -> dict[str, Value]:
-    """Return every value that a policy says itself, by name."""
-    return {value.name: value for value in _section(policy, (), None)}
+def values(policy: Pack, *, whole: bool = False) -> dict[str, Value]:
+    """Return every value that a policy says itself, by name; `whole`: also those that the schema gives where nobody says anything."""
+    return {value.name: value for value in _section(policy, (), None, whole=whole)}
 
 
-def _section(section: Section, path: Path_, above: Origin | None) -> Iterator[Value]:
+def said(policy: Pack) -> dict[str, Value]:
+    """Return what a policy says that came whole from the running system: without what the schema gives where nobody says anything."""
+    return {name: value for name, value in values(policy).items() if not value.given or value.path[-1] in getattr(value.of, "origins", {})}
+
+
+def _section(section: Section, path: Path_, above: Origin | None, *, whole: bool) -> Iterator[Value]:
     own = getattr(section, "origin", None) or above
     named = getattr(section, "origins", {})
     for name in type(section).model_fields:
-        if name in SILENT or name not in section.model_fields_set:
+        if name in SILENT or not (whole or name in section.model_fields_set):
             continue
         inner = getattr(section, name)
-        yield from _value(inner, (*path, name), named.get(name, own), section)
+        yield from _value(inner, (*path, name), named.get(name, own), section, whole=whole)
 
 
-def _value(inner: Any, path: Path_, origin: Origin | None, of: Section) -> Iterator[Value]:
+def _value(inner: Any, path: Path_, origin: Origin | None, of: Section, *, whole: bool) -> Iterator[Value]:
     if isinstance(inner, Sourced):
-        yield from _section(inner, path, origin)
+        yield from _section(inner, path, origin, whole=whole)
     elif isinstance(inner, dict) and any(isinstance(one, Sourced) for one in inner.values()):
         for key, one in inner.items():
-            yield from _section(one, (*path, key), origin)
+            yield from _section(one, (*path, key), origin, whole=whole)
     elif isinstance(inner, tuple) and any(isinstance(one, Sourced) for one in inner):
         for index, one in enumerate(inner):
-            yield from _section(one, (*path, f"#{one.id}" if hasattr(one, "id") else index), origin)
+            yield from _section(one, (*path, f"#{one.id}" if hasattr(one, "id") else index), origin, whole=whole)
     elif inner is not None:
         yield Value(path, _raw(inner), origin, of)
 
