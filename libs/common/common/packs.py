@@ -159,8 +159,8 @@ def read_pack(file: Path) -> PackFile:
     document = read(file)
     heads = {key: document.values[key] for key in PackHead.model_fields if key in document.values}
     sections = {key: value for key, value in document.values.items() if key not in heads}
-    head = _validated(PackHead, heads, document)
-    _validated(Pack, sections, document, parts=head.overlay)
+    head = checked(PackHead, heads, document)
+    checked(Pack, sections, document, parts=head.overlay)
     return PackFile(head, sections, document)
 
 
@@ -168,7 +168,7 @@ def read_site(file: Path, packs: Path | None = None) -> SiteFile:
     """Return the site with its policy resolved from base, overlays and its own values; packs stand in `packs` or beside `sites/`."""
     document = read(file)
     folder = packs or file.parent.parent
-    head = _validated(SiteHead, document.values, document)
+    head = checked(SiteHead, document.values, document)
     chosen = tuple(_chosen(folder, name, document, ("overlays", index - 1)) for index, name in enumerate((head.base, *head.overlays)))
     identity = {"site": head.site, "name": {"zh": head.name.zh, "en": head.name.en}, "packs": [pack.ref for pack in chosen]}
     merged = _laid(head, chosen, identity, document)
@@ -209,8 +209,8 @@ def read_sites(folder: Path) -> list[SiteFile]:
     return [read_site(file, folder) for file in sorted((folder / "sites").glob("*.yaml"))]
 
 
-def _validated(model: type[M], values: Raw, document: Document, *, parts: bool = False) -> M:
-    """Return the values as `model`; `parts`: they are laid over others, so nothing is missing yet. Raises PackError."""
+def checked(model: type[M], values: Raw, document: Document, *, parts: bool = False) -> M:
+    """Return values of a document as `model`; `parts`: they are laid over others, so nothing is missing yet. Raises PackError."""
     try:
         return model.model_validate(values)
     except ValidationError as wrong:

@@ -90,6 +90,13 @@ def _pattern(error: Mapping[str, Any], _model: type[BaseModel]) -> Text:
     return Text(f"格式应为:{shape.zh}", f"has to be: {shape.en}")
 
 
+def _count(error: Mapping[str, Any], _model: type[BaseModel]) -> Text:
+    ctx = error["ctx"]
+    if "min_length" in ctx:
+        return Text(f"至少 {ctx['min_length']} 项(字)", f"has to have at least {ctx['min_length']}")
+    return Text(f"至多 {ctx['max_length']} 项(字)", f"has to have at most {ctx['max_length']}")
+
+
 def _said_twice(error: Mapping[str, Any], _model: type[BaseModel]) -> Text:
     return Text(str(error["ctx"]["zh"]), str(error["ctx"]["en"]))
 
@@ -125,6 +132,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("greater_than", "greater_than_equal", "less_than", "less_than_equal"), _range),
     **dict.fromkeys(("int_type", "float_type", "int_parsing", "float_parsing", "int_from_float"), _type),
     "string_pattern_mismatch": _pattern,
+    **dict.fromkeys(("too_short", "too_long", "string_too_short", "string_too_long"), _count),
     **dict.fromkeys(("refused", "set_by_site"), _said_twice),
     **{kind: _fixed(text) for kind, text in _FIXED.items()},
 }  #: type of pydantic's error -> how it is said

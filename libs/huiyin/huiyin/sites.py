@@ -11,9 +11,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from common.errors import HuiyinError
+from common.errors import HuiyinError, Invalid, Text
 from common.layers import LayerError
-from common.packs import PackError, PackHead, SiteHead, read_pack, read_site
+from common.packs import PackError, PackHead, SiteFile, SiteHead, checked, read_pack, read_site
 from common.policy import SitePolicy, resolve
 from common.rota import SiteRota
 from dispatch.domain.people import SitePeople
@@ -71,10 +71,24 @@ def packs_folder(near: Path | None = None) -> Path:
 def load_site(file: Path) -> Site:
     """Return the site of a file. Raises BadInput with file, line and field."""
     try:
-        found = read_site(file)
+        return read_whole_site(file)[1]
     except PackError as wrong:
         raise BadInput(str(wrong)) from None
-    return _site(found.policy, found.rest, str(file))
+
+
+def read_whole_site(file: Path) -> tuple[SiteFile, Site]:
+    """Return the site as its file says it, policy and people. Raises PackError: each error with file, line and field."""
+    found = read_site(file)
+    for key in found.rest.keys() - KNOWN:
+        listed = ", ".join(sorted({*KNOWN, *SiteHead.model_fields}))
+        raise PackError(file, found.document.line((key,)), key, Text(f"没有这个字段;可用:{listed}", f"is unknown; known here: {listed}"))
+    staff = {"people": []} | {key: found.rest[key] for key in STAFF_KEYS if key in found.rest}
+    people = checked(SitePeople, staff, found.document)
+    try:
+        people.site_rota(found.policy.calendar.timezone)
+    except Invalid as wrong:
+        raise PackError(file, found.document.line(("rota",)), "rota", wrong.detail or Invalid.title) from None
+    return found, _site(found.policy, found.rest, str(file))
 
 
 def inline_site(raw: Mapping[str, Any], packs: Sequence[Mapping[str, Any]], folder: Path | None) -> Site:

@@ -145,6 +145,24 @@ def test_a_gap_in_the_rota_is_named(tmp_path: Path) -> None:
     assert (gap.grade, gap.text.en) == (Grade.ERROR, "L1 reaches nobody: receptionist, the whole week")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("roles: [site_manager]", "roles: []", "people.bob.roles", "at least 1"),
+        ("department: customer_service}\nrota", "colour: red}\nrota", "people.bob.colour", "is unknown; known here: department, email"),
+        ('to: "20:00"', 'to: "25:00"', "rota.shifts.0.to", "has to be"),
+        ("people: [ann]", "people: [zoe]", "rota", "shift day names unknown people: zoe"),
+        ("rota:", "rotas:", "rotas", "is unknown; known here: base, contractors"),
+    ],
+)
+def test_people_and_rota_are_refused_with_their_line(tmp_path: Path, old: str, new: str, field: str, said: str) -> None:
+    assert old in SITE
+    file = a_folder(tmp_path, site=SITE.replace(old, new)) / "sites" / "KE.yaml"
+    found = of(lint(file, MONDAY), "schema")
+    assert [(one.field, said in one.text.en) for one in found] == [(field, True)], found
+    assert found[0].line > 3
+
+
 def test_an_override_of_the_same_value_is_idle(tmp_path: Path) -> None:
     site = SITE + "policy:\n  clocks:\n    - {id: come, strength: should, duration: {value: 90, unit: minute}}\n"
     (idle,) = of(lint(a_folder(tmp_path, site=site) / "sites" / "KE.yaml", MONDAY), "idle")

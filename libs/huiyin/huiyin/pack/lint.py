@@ -47,8 +47,8 @@ def lint(file: Path, monday: date) -> list[Finding]:
         looked = look(file)
     except PackError as wrong:
         return [Finding(Grade.ERROR, "schema", one.file, one.line, one.field, one.reason) for one in (wrong, *wrong.others)]
-    except BadInput as wrong:  # people and rota, or a file of another kind
-        return [Finding(Grade.ERROR, "people", file, 1, "", Text(str(wrong), str(wrong)))]
+    except BadInput as wrong:  # a file of another kind
+        return [Finding(Grade.ERROR, "schema", file, 1, "", Text(str(wrong), str(wrong)))]
     found = [*_checked(looked), *_rota(looked, monday), *_idle(looked)]
     return sorted(dict.fromkeys(found), key=lambda one: (one.grade is not Grade.ERROR, str(one.file), one.line))
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.packs import Document, PackError, PackFile, SiteFile, read, read_pack, read_site
+from common.packs import Document, PackError, PackFile, SiteFile, read, read_pack
 from common.policy import Pack, SitePolicy
 from common.rota import SiteRota
 from pydantic import ValidationError
 
 from huiyin.doors import Doors, open_doors
 from huiyin.exits import BadInput
-from huiyin.sites import load_site, packs_folder
+from huiyin.sites import packs_folder, read_whole_site
 
 PUBLISHED = re.compile(r"^([A-Z0-9]{2,8})@(\d+|latest)$")
 
@@ -79,12 +79,10 @@ def _parts(sections: Mapping[str, Any]) -> Pack:
 
 
 def _site(file: Path) -> Looked:
-    found = read_site(file)
+    found, site = read_whole_site(file)
     documents = (found.document, *(pack.document for pack in reversed(found.packs)))
-    staff = {key: found.rest[key] for key in ("people", "rota", "contractors") if key in found.rest}
-    names = {str(row.get("id")): str(row.get("name", "")) for row in staff.get("people") or () if isinstance(row, Mapping)}
-    rota = load_site(file).rota if staff else None
-    return Looked(found.policy.site, found.policy, documents, rota, names, site=found)
+    names = {str(row.get("id")): str(row.get("name", "")) for row in site.staff["people"] if isinstance(row, Mapping)}
+    return Looked(found.policy.site, found.policy, documents, site.rota if names else None, names, site=found)
 
 
 async def lookup(name: str) -> Looked:
