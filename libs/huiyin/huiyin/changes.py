@@ -80,6 +80,8 @@ def show(change: Mapping[str, Any], cases: list[dict[str, Any]], zone: str) -> N
     versions = f": version {change['version_from'] or '–'} → {change['version_to'] or 'draft'}, open cases: {change['open_cases']}"
     cli.out.print(f"{change['site']} {change['kind']} {change['id']}{'' if change['window'] else versions}", markup=False)
     cli.out.print(f"{change['looked']} cases looked at, clocks change in {change['changed']}", markup=False)
+    if change["failed"]:
+        cli.err.print(f"could not be changed: {', '.join(change['failed'])}", markup=False, soft_wrap=True)
     if not change["clocks"]:
         return
     rows = [[code, *(counts.get(what, "") for what in WHAT)] for code, counts in sorted(change["clocks"].items())]

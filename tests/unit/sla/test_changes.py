@@ -264,6 +264,23 @@ async def test_a_case_that_was_being_opened_is_found_by_the_second_look(monkeypa
     assert (done.looked, done.wake_at) == (2, None)
 
 
+async def test_one_broken_case_holds_up_no_other_and_is_tried_again() -> None:
+    """Its policy is gone: it is named and stays where it was; the second look finds it mended."""
+    world = await a_world(limits(), *(a_case(id=f"QQ-{number}") for number in range(3)))
+    await world.db.update("files", {"_id": "QQ-1"}, {"moved": [99, 1]})
+    change = await ask(world, halved(), "later")
+    while (await world.rt.store.changes.get(change.id, SITE)).stage is not Stage.DONE:
+        await apply_changes(world.rt)
+    done = await world.rt.store.changes.get(change.id, SITE)
+    assert (done.looked, done.failed) == (2, ("QQ-1",))
+    assert (await dues(world, "QQ-1"), (await dues(world, "QQ-2"))["CLK_LOOK"]) == (BEFORE, HALF["CLK_LOOK"])
+    await world.db.update("files", {"_id": "QQ-1"}, {"moved": []})
+    await world.db.update("changes", {"_id": change.id}, {"wake_at": machine_now()})
+    mended = await carried_out(world, change)
+    assert (mended.looked, mended.failed) == (3, ())
+    assert (await dues(world, "QQ-1"))["CLK_LOOK"] == HALF["CLK_LOOK"]
+
+
 async def test_a_fact_in_the_middle_of_a_change_loses_nothing() -> None:
     """The arrival is heard by the old version; then the change finds the clock ended and leaves it."""
     world = await a_world(limits(), a_case(), a_case(id="QQ-2"))

@@ -40,6 +40,7 @@ class ChangeOut(BaseModel):
     total: int | None  #: open cases when it began
     looked: int
     changed: int  #: cases of which a clock changed
+    failed: tuple[str, ...]  #: cases that could not be changed: they stay where they were
     clocks: dict[str, dict[str, int]]  #: code -> appears, vanishes, earlier, later, judged, adjusted, late_at_once -> clocks
 
     @classmethod

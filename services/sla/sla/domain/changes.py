@@ -4,7 +4,7 @@ A case goes by its `moved` versions: none, the one it was received under (DEF-18
 earlier than those before give (ADR 0021). Not here: what moves (`compare`), doing it (handlers), windows of force majeure (`windows`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from sla.domain.case_file import CaseFile
 
+FAILED = 100  # names of what failed that are kept
 DRAFT = 0  #: the version of a policy that is only being looked at
 
 
@@ -81,6 +82,7 @@ class PolicyChange(BaseModel):
     looked: int = 0
     changed: int = 0  #: cases of which a clock changes
     clocks: dict[str, dict[str, int]] = {}  #: code -> what happened to its clocks -> how many
+    failed: tuple[str, ...] = ()  #: what could not be changed, the first of them; it stays where it was, the others go on
     phase: int = 0  #: which of PHASES it is in
     cursor: str = ""  #: the last id of that phase that was looked at
     wake_at: AwareDatetime | None = None  #: machine time from which there is something to do about it; None: nothing any more
@@ -125,14 +127,15 @@ class Visited(BaseModel):
         return bool(self.clocks)
 
 
-def advanced(change: PolicyChange, visited: Sequence[Visited], last: str | None) -> PolicyChange:
-    """Return the change with a batch done; `last` is the id it ended at, None when the phase has no more."""
-    clocks = change.clocks
+def advanced(change: PolicyChange, done: Mapping[str, Visited | None], last: str | None) -> PolicyChange:
+    """Return the change with a batch done, None for what failed; `last` is the id it ended at, None when the phase has no more."""
+    clocks, visited = change.clocks, [one for one in done.values() if one]
     for one in visited:
         clocks = counted(clocks, one)
     here: dict[str, Any] = {"cursor": last} if last else {"phase": change.phase + 1, "cursor": ""}
     here |= {"looked": change.looked + len(visited), "changed": change.changed + sum(one.changed for one in visited)}
-    return change.model_copy(update={"clocks": clocks, **here})
+    failed = [*(id_ for id_ in change.failed if not done.get(id_)), *(id_ for id_, one in done.items() if one is None and id_ not in change.failed)]
+    return change.model_copy(update={"clocks": clocks, "failed": tuple(failed[:FAILED]), **here})
 
 
 def brought(moved: tuple[int, ...], now: int, to: int, open_cases: OpenCases) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+from common.errors import Transient
 from common.loop import Loop
 from common.runtime import Runtime
 from common.timesource import machine_now
@@ -19,6 +21,7 @@ from sla.domain.follow import follow
 from sla.handlers.target import target_of_case, target_of_week
 from sla.store import Store
 
+log = structlog.get_logger()
 BATCH = 50  # in one turn: between turns everything else goes on, and progress can be seen
 SIDE_BY_SIDE = 8  # transactions at once: the store commits them as a group
 SETTLE = timedelta(seconds=10)  # longer than any transaction lives: a case that was being opened meanwhile is there by then
@@ -68,14 +71,21 @@ async def _left(change: PolicyChange, store: Store) -> tuple[list[str], str | No
     return ids, found[-1] if len(found) >= BATCH else None
 
 
-async def _visit_all(rt: Runtime[Store], change: PolicyChange, ids: list[str]) -> list[Visited]:
+async def _visit_all(rt: Runtime[Store], change: PolicyChange, ids: list[str]) -> dict[str, Visited | None]:
+    """Visit each id in a transaction of its own. One that cannot be changed holds up no other: it is named, and tried again at the second look."""
     gate = asyncio.Semaphore(SIDE_BY_SIDE)
 
-    async def one(id_: str) -> Visited:
-        async with gate:
-            return await rt.transact(partial(visit, change, id_, rt.now()))
+    async def one(id_: str) -> Visited | None:
+        try:
+            async with gate:
+                return await rt.transact(partial(visit, change, id_, rt.now()))
+        except Transient:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one case, the next one goes on
+            log.error("case_not_changed", change=change.id, of=id_, error=type(error).__name__)  # noqa: TRY400 - a traceback may quote the document
+            return None
 
-    return list(await asyncio.gather(*(one(id_) for id_ in ids)))
+    return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
 
 
 async def visit(change: PolicyChange, id_: str, now: datetime, store: Store) -> Visited:
