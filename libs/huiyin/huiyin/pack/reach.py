@@ -11,7 +11,7 @@ from common.states import CaseKind, Urgency
 
 MINUTES = {Unit.MINUTE: 1, Unit.HOUR: 60}
 SETS = ("kind", "urgency", "fault", "fault_class", "category", "department", "channel", "complexity")
-PLAIN = ("channel_form", "party", "needs_repair", "anonymous", "out_of_scope", "appointment", "expected", "major", "several_departments")
+PLAIN = tuple(name for name in Applies.model_fields if name not in {*SETS, "not_fault_class"})
 
 
 def holds_for(one: Applies, code: str, fault: Fault, policy: Pack) -> bool:
@@ -83,12 +83,11 @@ BY_HAND = frozenset(
 
 
 def _for(rule: ClockRule, kind: CaseKind, urgency: Urgency, code: str, fault: Fault, policy: Pack) -> bool:
-    """Say whether an ordinary case of this kind starts the rule: named, within scope, without an appointment."""
-    ordinary = {"anonymous": False, "out_of_scope": False, "appointment": False, "expected": False, "major": False, "several_departments": False}
+    """Say whether an ordinary case of this kind starts the rule: named, within scope, without an appointment, not major …"""
     for one in rule.applies:
         asked = (one.kind is None or kind in one.kind, one.urgency is None or urgency in one.urgency)
-        flags = all(getattr(one, name) in (None, value) for name, value in ordinary.items())
+        special = any(getattr(one, name) is True for name in PLAIN if name != "needs_repair")
         repair = one.needs_repair in (None, fault.needs_repair)
-        if all(asked) and flags and repair and holds_for(one, code, fault, policy):
+        if all(asked) and not special and repair and holds_for(one, code, fault, policy):
             return True
     return False
