@@ -1,11 +1,14 @@
 """`huiyin pack lint`: what it finds in a pack that exists in no source, and that everything shipped is clean."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 from common.clock_rules import Moment
+from common.packs import read_site
+from common.sourced import Origin
 from huiyin.main import app
 from huiyin.pack.checks import MADE
 from huiyin.pack.findings import Finding, Grade
@@ -196,3 +199,17 @@ def test_a_file_of_another_kind_is_said(tmp_path: Path) -> None:
 
 def test_every_moment_that_facts_are_is_one_of_the_schema() -> None:
     assert set(Moment) > MADE
+
+
+def test_the_pack_of_the_documentation_is_sound(tmp_path: Path) -> None:
+    """docs/packs.md: its pack and its site resolve, lint finds no error, and the site's own number is the site's."""
+    text = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    (tmp_path / "sites").mkdir()
+    for name, file in (("pack", "kettles.yaml"), ("site", "sites/KE.yaml")):
+        block = re.search(rf"<!-- {name} -->\n```yaml\n(.*?)```", text, re.DOTALL)
+        assert block
+        (tmp_path / file).write_text(block[1], encoding="utf-8")
+    found = [one for file in files_in([tmp_path]) for one in lint(file, MONDAY)]
+    assert {one.check for one in found} == {"no-clock"}
+    policy = read_site(tmp_path / "sites" / "KE.yaml").policy
+    assert [(rule.id, rule.origin_of("duration")) for rule in policy.clocks] == [("come", Origin(site="KE"))]
