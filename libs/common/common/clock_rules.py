@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from common.clock_words import ChannelForm, Moment, Strength, Subject, Unit
-from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Whole, refuse
+from common.sourced import DayTime, Flag, Number, Origin, Section, Slug, Sourced, Whole, refuse
 from common.states import CaseKind, Channel, Complexity, Level, Party, Urgency
 
 __all__ = ["ChannelForm", "Moment", "Strength", "Subject", "Unit"]  # words that whoever reads rules needs too
@@ -49,6 +49,7 @@ class Applies(Section):
     expected: Flag | None = None  #: the reporter gave an expected resolution time
     major: Flag | None = None
     several_departments: Flag | None = None  #: more than one department is concerned
+    repeated: Flag | None = None  #: another report of the same problem (DEF-09)
 
 
 class Duration(Section):
@@ -239,10 +240,31 @@ class Chain(Sourced):
 
 
 class SpecialChain(Sourced):
-    """Another chain for some cases, e.g. major complaints directly to the general manager (ESC-10)."""
+    """Another chain for some cases, e.g. special complaints to the engineering manager or head office (ESC-05)."""
 
+    id: Slug = "special"  #: name under which a clock keeps that it was chosen
     applies: AnyOf
     recipients: Chain
+
+
+class AtOnce(Sourced):
+    """Who has to know the moment something is so, whatever the clocks say: a major complaint, a repeated one (ESC-06, ESC-10, ESC-12)."""
+
+    id: Slug
+    applies: AnyOf
+    after: Annotated[tuple[Moment, ...], BeforeValidator(_several)] = ()  #: each time one of them happens; none = once, when it first applies
+    roles: Words = Field(min_length=1)
+
+
+class Again(Sourced):
+    """What follows when somebody acknowledged a level and nothing happened: it is raised again, to the next persons.
+
+    In no source. Half an hour is longer than the step from one level to the next of the shortest clock (15 minutes), so that the level
+    that comes anyway comes first; twice, because a third silence is not cured by a fourth message.
+    """
+
+    after_minutes: Whole = Field(default=30, ge=1, le=100_000)
+    times: Whole = Field(default=2, ge=0, le=5)  #: 0 = never
 
 
 class Escalation(Sourced):
@@ -251,4 +273,6 @@ class Escalation(Sourced):
     ladder: Ladder = Ladder()
     recipients: Chain = Chain()
     special: tuple[SpecialChain, ...] = ()  #: the first that applies replaces `recipients`
+    at_once: tuple[AtOnce, ...] = ()
     level_by_level: Flag = False  #: no level may be skipped (ESC-09)
+    again: Again = Again(origin=Origin(default="not-in-sources"))

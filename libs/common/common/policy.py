@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from common.clock_rules import Applies, ClockRule, Escalation, Moment, Subject
+from common.clock_rules import Applies, AtOnce, ClockRule, Escalation, Moment, Subject
 from common.layers import Raw, lay
 from common.policy_sections import (
     Calendar,
@@ -53,6 +53,7 @@ __all__ = [
     "Applies",
     "Approval",
     "Archive",
+    "AtOnce",
     "Band",
     "Bands",
     "Calendar",
@@ -91,6 +92,9 @@ __all__ = [
     "resolve",
     "resolved",
 ]
+
+
+REPEAT = "repeat"  #: name of the rule that the section on repeats makes
 
 
 class Pack(Section):
@@ -177,6 +181,13 @@ class SitePolicy(Pack):
     def fault(self, code: str | None) -> Fault | None:
         """Return the rule of a fault, or None."""
         return self.faults.get(code) if code else None
+
+    @property
+    def at_once(self) -> tuple[AtOnce, ...]:
+        """Return who has to know of what the moment it is so; who is told of a repeat is said by its own section (ESC-06)."""
+        roles = self.repeat.inform
+        repeat = AtOnce(id=REPEAT, applies=(Applies(repeated=True),), roles=roles, origin=self.repeat.origin_of("inform")) if roles else None
+        return (*self.escalation.at_once, *((repeat,) if repeat else ()))
 
     def department_for(self, fault: str | None, category: str | None) -> str | None:
         """Return the department that a fault or category is routed to (CLS-13)."""

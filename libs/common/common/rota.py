@@ -4,10 +4,10 @@ dispatch owns the data and publishes it whole (`rota.published`); dispatch, sla 
 Not here: names and contacts (dispatch's encrypted collection), choosing a technician (`dispatch.domain.matching`), storage.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,9 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 EndHour = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 DEFAULT_ZONE = "Asia/Shanghai"  # DEF-01
+REPAIRERS = frozenset({"repair_worker", "engineering_duty", "repair_team_leader"})  #: roles that carry out the orders of repairs
+OF_A_DEPARTMENT = frozenset({"department_manager"})  #: roles that every department fills for itself: asked with the department
+INSTANTS_KEPT = 64  # levels of one firing share their instant
 
 
 class Weekday(StrEnum):
@@ -54,7 +57,7 @@ class Shift(_Part):
         Wall-clock hours decide: a night shift is an hour shorter or longer when the clocks change.
         """
         last = day if self.end > self.start else day + timedelta(days=1)
-        return _instant(day, self.start, zone), _instant(last, self.end, zone)
+        return instant(day, self.start, zone), instant(last, self.end, zone)
 
 
 class _Row(_Part):
@@ -105,7 +108,7 @@ class SiteRota(_Part):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        _zone(value)
+        zone_of(value)
         return value
 
     @model_validator(mode="after")
@@ -143,7 +146,31 @@ class SiteRota(_Part):
 
     def with_shifts(self) -> frozenset[str]:
         """Return who works in shifts at all. Everybody else (managers, mostly) can be reached at any time."""
+        return self._in_shifts
+
+    def holders(self, role: str) -> tuple[PersonState, ...]:
+        """Return who holds a role, in the site's own order, on duty or not."""
+        return self._by_role.get(role, ())
+
+    def assigned(self, shift: str, day: date) -> frozenset[str]:
+        """Return who works the shift that begins on `day`."""
+        replaced = [row for row in self.overrides if row.day == day and row.shift == shift]
+        rows: Sequence[_Row] = replaced or [row for row in self.assignments if row.shift == shift and row.falls_on(day)]
+        return frozenset(person for row in rows for person in row.people)
+
+    @cached_property
+    def _in_shifts(self) -> frozenset[str]:
         return frozenset(person for row in self._rows() for person in row.people)
+
+    @cached_property
+    def _by_role(self) -> Mapping[str, tuple[PersonState, ...]]:
+        roles = {role for person in self.people for role in person.roles}
+        return {role: tuple(person for person in self.people if role in person.roles) for role in roles}
+
+    @cached_property
+    def _present(self) -> dict[tuple[datetime, str], Mapping[str, str]]:
+        """What was computed of the last instants: many levels are raised at the same one."""
+        return {}
 
     def _rows(self) -> tuple[_Row, ...]:
         return (*self.assignments, *self.overrides)
@@ -154,15 +181,30 @@ def on_duty(state: SiteRota, at: datetime, *, zone: str | None = None) -> tuple[
 
     `zone` replaces the rota's own (the site policy's zone, where the caller has it).
     """
-    zone = zone or state.zone
-    today = at.astimezone(_zone(zone)).date()
-    present: set[str] = set()
+    present = in_shift(state, at, zone=zone)
+    return tuple(person.id for person in state.people if person.id in present)
+
+
+def in_shift(state: SiteRota, at: datetime, *, zone: str | None = None) -> Mapping[str, str]:
+    """Return the shift of everybody who is in one at `at`: person -> name of the shift."""
+    key = (at, zone or state.zone)
+    kept = state._present  # noqa: SLF001 - the rota's own memory
+    if key not in kept:
+        if len(kept) >= INSTANTS_KEPT:
+            kept.clear()
+        kept[key] = _in_shift(state, *key)
+    return kept[key]
+
+
+def _in_shift(state: SiteRota, at: datetime, zone: str) -> Mapping[str, str]:
+    today = at.astimezone(zone_of(zone)).date()
+    found: dict[str, str] = {}
     for day in (today - timedelta(days=1), today):  # a shift that began yesterday may pass midnight
         for shift in state.shifts:
             start, end = shift.span(day, zone)
             if start <= at < end:
-                present |= _assigned(state, shift.name, day)
-    return tuple(person.id for person in state.people if person.id in present)
+                found |= dict.fromkeys(state.assigned(shift.name, day), shift.name)
+    return found
 
 
 def resolve(state: SiteRota, role: str, at: datetime, *, department: str | None = None, zone: str | None = None) -> tuple[str, ...]:
@@ -171,10 +213,9 @@ def resolve(state: SiteRota, role: str, at: datetime, *, department: str | None 
     Those on duty who hold it; if there are none, those who hold it and never work in shifts. `department` narrows to that
     department: give it only for roles that every department fills (a department's manager).
     """
-    holders = [person.id for person in state.people if role in person.roles and department in (None, person.department)]
-    present = set(on_duty(state, at, zone=zone)).intersection(holders)
-    wanted = present or set(holders) - state.with_shifts()
-    return tuple(id_ for id_ in holders if id_ in wanted)
+    holders = [person.id for person in state.holders(role) if department in (None, person.department)]
+    present = in_shift(state, at, zone=zone)
+    return tuple(id_ for id_ in holders if id_ in present) or tuple(id_ for id_ in holders if id_ not in state.with_shifts())
 
 
 def eligible(state: SiteRota, at: datetime, *, trade: str | None = None, department: str | None = None, zone: str | None = None) -> tuple[str, ...]:
@@ -184,21 +225,17 @@ def eligible(state: SiteRota, at: datetime, *, trade: str | None = None, departm
     return tuple(person.id for person in wanted if person.id in present)
 
 
-def _assigned(state: SiteRota, shift: str, day: date) -> set[str]:
-    replaced = [row for row in state.overrides if row.day == day and row.shift == shift]
-    rows: Sequence[_Row] = replaced or [row for row in state.assignments if row.shift == shift and row.falls_on(day)]
-    return {person for row in rows for person in row.people}
-
-
 @lru_cache(maxsize=1024)
-def _instant(day: date, hour: str, zone: str) -> datetime:
+def instant(day: date, hour: str, zone: str) -> datetime:
+    """Return the wall-clock time `HH:MM` of a day (24:00 = its end) as an instant; of a time that comes twice, the first."""
     if hour == "24:00":
         day, hour = day + timedelta(days=1), "00:00"
-    return datetime.combine(day, time.fromisoformat(hour), _zone(zone)).astimezone(UTC)
+    return datetime.combine(day, time.fromisoformat(hour), zone_of(zone)).astimezone(UTC)
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone. Raises ValueError for one that nobody knows."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as wrong:  # unknown, unsafe path, or a directory

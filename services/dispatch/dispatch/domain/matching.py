@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from common.rota import Contractor, SiteRota, on_duty
+from common.rota import REPAIRERS, Contractor, SiteRota, on_duty
 from common.states import CaseKind, Party, PersonState, Urgency
 from pydantic import BaseModel, ConfigDict
 
 NOBODY = "nobody_eligible"  #: OrderState.alarm when no candidate is left
 CHOSEN = "chosen"
-REPAIRERS = frozenset({"repair_worker", "engineering_duty", "repair_team_leader"})
 WORKERS = REPAIRERS | {"department_person", "security", "cleaning", "affairs_supervisor"}  # DSP-18: other departments get orders too
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -53,6 +53,7 @@ CONDITIONS: dict[str, Callable[[About, Any], bool]] = {
     "expected": lambda about, wanted: (about.case.expected_at is not None) is wanted,
     "major": lambda about, wanted: about.case.major is wanted,
     "several_departments": lambda about, wanted: (len(about.case.departments) > 1) is wanted,
+    "repeated": lambda about, wanted: (about.case.repeat_of is not None) is wanted,
 }  #: name of a condition -> whether it holds
 
 
