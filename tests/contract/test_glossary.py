@@ -17,6 +17,7 @@ from common.events import FACTS
 from common.topology import LISTENS
 from console.domain import labels
 from devstack.paths import REPOSITORY
+from huiyin import who
 from intake.domain.visit import VisitState
 from notify.domain.notice import Status
 
@@ -55,6 +56,7 @@ CODES: dict[str, Iterable[str]] = {
     "States of a return visit": VisitState,
     "States of a notice": Status,
     "Levels": states.Level,
+    "Why nobody fills a role": states.WhyNobody,
     "Parties": states.Party,
     "Lanes": states.Lane,
     "Clock codes": labels.CLOCK,
@@ -72,6 +74,7 @@ SAID: dict[str, Mapping[str, Text]] = {
     "States of a work order": labels.ORDER_STATUS,
     "States of a clock": labels.CLOCK_STATE,
     "Levels": labels.LEVEL,
+    "Why nobody fills a role": who.WHY,
     "Parties": labels.PARTY,
     "Clock codes": labels.CLOCK,
     "Roles": labels.ROLE,

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.anyio
 
 WITHOUT = {"public": "whoever signs in has no permission yet; assets of the pages", "owner's door": "the front address: the owner's door asks"}
 SERVICES_ONLY = {"staff.read", "facts.read"}  #: held by services, by no person
-UNUSED: dict[str, str] = {}  #: permission that no route asks for -> why it is named nevertheless
+UNUSED = {
+    "escalation.oversee": "asked behind the door: who may take up a level without having been called (ESC-16)"
+}  #: permission that no route asks for -> why it is named nevertheless
 HOUR = timedelta(hours=1)
 
 

@@ -40,6 +40,9 @@ PLAIN = {
     "version",
     "role",
     "at",
+    "fault",
+    "department",
+    "major",
 }  #: parameters that name nothing of a site
 VARYING = {"content-length", "traceparent"}
 

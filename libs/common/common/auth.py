@@ -29,9 +29,14 @@ _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
+    "escalation.acknowledge",
 }  # fmt: skip
-_WORK = {"order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse"}
-_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse"} | {"order.inspect", "slips.hand_over", "who.read", "delivery.read"}
+_WORK = {
+    "order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse",
+    "escalation.acknowledge",
+}  # fmt: skip
+_HEAD = _READ | {"who.read", "escalation.acknowledge"}
+_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse"} | {"order.inspect", "slips.hand_over", "who.read", "delivery.read", "escalation.oversee"}
 _LEAD = _SUPERVISE | {"majeure.declare"}
 _ADMIN = _LEAD | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
@@ -56,21 +61,21 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "engineering_duty": frozenset(_READ | _WORK | {"order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
     "repair_team_leader": frozenset(_WORK | {"order.inspect", "slips.hand_over"}),
-    "building_steward": frozenset(_READ | {"case.report", "case.visit"}),
+    "building_steward": frozenset(_READ | {"case.report", "case.visit", "escalation.acknowledge"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
     "department_person": frozenset(_WORK),
     "affairs_supervisor": frozenset(_WORK),
-    "engineering_materials": frozenset(_READ | {"order.inspect", "who.read"}),
-    "finance": frozenset(_READ),
+    "engineering_materials": frozenset(_HEAD | {"order.inspect"}),
+    "finance": frozenset(_READ | {"escalation.acknowledge"}),
     "audit": frozenset(_READ),
-    "deputy_chief_engineer": frozenset(_READ | {"who.read"}),
-    "contractor": frozenset(_WORK),
-    "company_deputy_director": frozenset(_READ | {"who.read"}),
-    "company_director": frozenset(_READ | {"who.read"}),
-    "deputy_general_manager": frozenset(_READ | {"who.read", "majeure.declare"}),
-    "general_manager": frozenset(_READ | {"who.read", "majeure.declare"}),
-    "head_office_leader": frozenset(_READ | {"who.read", "delivery.read"}),
+    "deputy_chief_engineer": frozenset(_HEAD),
+    "contractor": frozenset(_WORK - {"escalation.acknowledge"}),
+    "company_deputy_director": frozenset(_HEAD),
+    "company_director": frozenset(_HEAD),
+    "deputy_general_manager": frozenset(_HEAD | {"majeure.declare"}),
+    "general_manager": frozenset(_HEAD | {"majeure.declare"}),
+    "head_office_leader": frozenset(_HEAD | {"delivery.read"}),
     "administrator": frozenset(_ADMIN),
     "service": frozenset({"contact.read", "staff.read", "facts.read", "system.read"}),
     "call_centre": frozenset({"case.report", "case.read"}),  # keys open the door of the service that keeps them: intake

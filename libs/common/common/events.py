@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from common.states import CaseState, ClockView, Level, OrderState, Party, PersonState
+from common.states import CaseState, ClockView, Level, OrderState, Party, PersonState, Unfilled
 
 
 class Fact(BaseModel):
@@ -337,6 +337,46 @@ class EscalationRaised(Fact):
     roles: tuple[str, ...]
     persons: tuple[str, ...]
     skipped: tuple[str, ...] = ()  #: roles that nobody fills at this moment
+    reached: str | None = None  #: the level (or `night`) whose persons stand in because nobody fills this one
+    unfilled: tuple[Unfilled, ...] = ()  #: all that was looked for in vain, with the reason
+    nobody: bool = False  #: nobody at all could be told: an alarm
+
+
+class EscalationRepeated(Fact):
+    """A level is raised again, to the next persons: it was acknowledged and nothing followed, or it had reached nobody."""
+
+    kind = "escalation.repeated"
+    clock: ClockView
+    level: Level
+    number: int  #: 1 = the first time again
+    persons: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    reached: str | None = None
+    unfilled: tuple[Unfilled, ...] = ()
+    nobody: bool = False
+
+
+class EscalationAcknowledged(Fact):
+    """Somebody who was called took a level up; the clock runs on."""
+
+    kind = "escalation.acknowledged"
+    clock: ClockView
+    level: Level
+    by: str
+
+
+class EscalationReported(Fact):
+    """A case was reported at once to these roles, whatever its clocks say (ESC-06, ESC-10)."""
+
+    kind = "escalation.reported"
+    case: CaseState
+    rule: str  #: name of the rule in the policy
+    number: int = 1  #: how often that rule reported this case
+    roles: tuple[str, ...]
+    persons: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    unfilled: tuple[Unfilled, ...] = ()
+    nobody: bool = False
 
 
 class PolicyPublished(Fact):

@@ -96,6 +96,7 @@ class Runtime(Generic[S]):
         self.relay = outbox.Relay(parts.documents, parts.bus, self.metrics, settings.relay_poll_ms / 1000)
         self.make, self._indexes, self.subscriptions = store, indexes, subscriptions
         self.loops = loops
+        self.measures: list[Callable[[], Awaitable[None]]] = []  #: bring gauges of this service alone up to date
         self._tasks: list[asyncio.Task[None]] = []
         self._nudge = asyncio.Event()
         self.http = httpx2.AsyncClient(transport=parts.transport, timeout=PEER_S, trust_env=False)
@@ -272,3 +273,5 @@ class Runtime(Generic[S]):
             self.metrics.unsent_s.set(age.total_seconds() if age else 0)
             self.metrics.waiting.set(await self.documents.count("waiting"))
             self.metrics.parked_now.set(await self.documents.count("parked"))
+            for measure in self.measures:
+                await measure()

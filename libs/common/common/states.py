@@ -94,6 +94,16 @@ class Level(StrEnum):
     L3 = "L3"
 
 
+class WhyNobody(StrEnum):
+    """Why a role that was looked for is filled by nobody."""
+
+    NOT_HELD = "not_held"  #: nobody at the site has this role
+    NOT_IN_DEPARTMENT = "not_in_department"  #: nobody in that department has it
+    OFF_DUTY = "off_duty"  #: who has it works in shifts and is at home
+    NOT_ASSIGNED = "not_assigned"  #: nobody works on the case or owns it
+    NO_ROTA = "no_rota"  #: the site has published no people
+
+
 class Party(StrEnum):
     """Who carries out an order."""
 
@@ -172,14 +182,25 @@ class OrderState(State):
     alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
 
 
+class Unfilled(State):
+    """A role that was looked for in vain when a level was raised."""
+
+    level: str  #: the step on which it was looked for: a level, or `night`
+    role: str
+    why: WhyNobody
+
+
 class ClockLevel(State):
-    """One rung: when it is due, when it was raised, to whom."""
+    """One rung: when it is due, when it was raised, to whom, who acknowledged it."""
 
     level: Level
     at: AwareDatetime
     roles: tuple[str, ...] = ()
     raised_at: AwareDatetime | None = None
     persons: tuple[str, ...] = ()
+    reached: str | None = None  #: whose persons stood in because nobody filled the level
+    acknowledged_at: AwareDatetime | None = None
+    acknowledged_by: str | None = None
 
 
 class ClockView(State):
@@ -201,6 +222,7 @@ class ClockView(State):
     rule: str  #: requirement id of the rule (DEF-17)
     estimate_at: AwareDatetime | None = None  #: a guess at the due time while a calendar year is missing; nothing is judged by it
     extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one
+    alarmed: bool = False  #: its last level reached nobody
 
 
 class PersonState(State):

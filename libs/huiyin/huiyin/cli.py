@@ -31,7 +31,8 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show what wou
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command to its end. An expected error is one sentence on stderr and its exit code; Ctrl-C is 130."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(CRITICAL), logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    quiet = structlog.make_filtering_bound_logger(CRITICAL)
+    structlog.configure(wrapper_class=quiet, logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # stderr as it is when it is used
     try:
         return asyncio.run(work)
     except Ends as end:

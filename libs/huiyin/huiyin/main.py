@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, why
+from huiyin import account, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
 from huiyin.replay.command import replay
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ GROUPS: dict[str, typer.Typer] = {
 }  #: noun -> its verbs
 
 COMMANDS: dict[str, Callable[..., Any]] = {
+    "who": who.who,
     "token": token.issue,
     "why": why.why,
     "reconcile": reconcile.reconcile,

@@ -6,11 +6,13 @@ Not here: what a policy may say (`common.policy`), how packs are laid over one a
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from common.coverage import Gap, gaps, needs_of
 from common.errors import HuiyinError, Invalid, Text
 from common.layers import LayerError
 from common.packs import PackError, PackHead, SiteFile, SiteHead, checked, read_pack, read_site
@@ -46,6 +48,10 @@ class Site:
         """Return people, rota and contractors as dispatch takes them, with the zone of the policy."""
         rota = {"zone": self.policy.calendar.timezone} | dict(self.staff.get("rota") or {})
         return {**self.staff, "rota": rota}
+
+    def gaps(self, now: datetime) -> list[Gap]:
+        """Return where within four weeks the rota has nobody for what the policy counts on."""
+        return gaps(self.rota, needs_of(self.policy), now, zone=self.policy.calendar.timezone)
 
     @cached_property
     def rota(self) -> SiteRota:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from common.auth import Caller
+from common.coverage import needs_of
 from common.envelope import Event
 from common.errors import NotFound, TimeInFuture, UnknownSite
 from common.events import FACTS, CaseClassified, CaseClosed, CaseFact, CaseReopened, CaseWorkRequested, PolicyPublished, WorkOrderIssued
@@ -31,7 +32,7 @@ async def remember_case(event: Event[CaseFact], store: Store, now: datetime) -> 
 async def keep_policy(event: Event[PolicyPublished], store: Store, now: datetime) -> None:  # noqa: ARG001
     """Keep what dispatch needs of a site's policy, one row a version (DEF-18)."""
     policy = SitePolicy.model_validate(event.fact.policy)
-    await store.keep_house(House.of(policy, event.fact.version))
+    await store.keep_house(House.of(policy, event.fact.version), needs_of(policy))
 
 
 async def issue(event: Event[CaseClassified], store: Store, now: datetime) -> None:

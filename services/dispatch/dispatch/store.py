@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import cast
 
 from common import outbox
+from common.coverage import Need
 from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import Missing
 from common.events import Fact
@@ -109,9 +110,15 @@ class Store:
             raise Missing(f"intake:case:{id}")
         return from_doc(CaseState, doc)
 
-    async def keep_house(self, house: House) -> None:
-        """Keep one version of a site's policy."""
-        await self.db.put("policies", {"_id": f"{house.site}:{house.version}", **to_doc(house)})
+    async def keep_house(self, house: House, needs: Sequence[Need]) -> None:
+        """Keep one version of a site's policy, and whom it counts on."""
+        wanted = [to_doc(need) for need in needs]
+        await self.db.put("policies", {"_id": f"{house.site}:{house.version}", **to_doc(house), "needs": wanted})
+
+    async def needs(self, house: House) -> list[Need]:
+        """Return whom that version of the policy counts on, at which hours."""
+        doc = await self.db.get("policies", f"{house.site}:{house.version}")
+        return [from_doc(Need, need) for need in (doc or {}).get("needs", ())]
 
     async def house(self, site: str, version: int | None = None) -> House | None:
         """Return that version of the site's policy, or the newest that is here, None for a site without policy."""

@@ -1,16 +1,15 @@
 """Builds sla from its parts. Not here: rules. Start with `uvicorn --factory sla.main:create_app`."""
 
-from typing import Any
-
 from common.documents import Documents
 from common.runtime import Parts, Runtime
 from common.web import service
 from fastapi import FastAPI
-from prometheus_client import Histogram
+from prometheus_client import Gauge, Histogram
 
 from sla import api
 from sla.handlers import SUBSCRIPTIONS
 from sla.handlers.firing import FIRE_LAG, LOOPS
+from sla.handlers.watching import count_soon
 from sla.settings import Settings
 from sla.store import INDEXES, Known, Store
 
@@ -18,11 +17,20 @@ POLICY_BYTES = 1024 * 1024  # a policy with many rules
 LAGS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 
 
-async def _measure_lag(rt: Runtime[Any]) -> None:
-    """Add the histogram of how late levels are raised (business time)."""
+async def _measure(rt: Runtime[Store]) -> None:
+    """Add what only sla measures: how late levels are raised (business time), what reached nobody, which gaps begin soon."""
+    registry = rt.metrics.registry
     rt.parts.extra[FIRE_LAG] = Histogram(
-        "huiyin_clock_fire_lag_seconds", "Business time between a level's time and its raising", buckets=LAGS_S, registry=rt.metrics.registry
+        "huiyin_clock_fire_lag_seconds", "Business time between a level's time and its raising", buckets=LAGS_S, registry=registry
     )
+    unanswered = Gauge("huiyin_escalations_unanswered", "Open clocks and cases with a level or a report that reached nobody", registry=registry)
+    soon = Gauge("huiyin_rota_gaps_soon", "Serious gaps of rotas that have begun or begin within 24 hours", registry=registry)
+
+    async def measure() -> None:
+        unanswered.set(await rt.store.watch.count_alarmed())
+        soon.set(await count_soon(rt.store, rt.now()))
+
+    rt.measures.append(measure)
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
@@ -42,5 +50,5 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         loops=LOOPS,
         parts=parts,
         uploads={"/v1/sites/": POLICY_BYTES},
-        on_start=_measure_lag,
+        on_start=_measure,
     )

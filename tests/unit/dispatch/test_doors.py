@@ -9,8 +9,9 @@ import httpx2
 import pytest
 from common.auth import Tokens
 from common.envelope import Event
-from common.events import Fact
+from common.events import Fact, PolicyPublished
 from common.memory import Broker, MemoryBus, MemoryDocuments
+from common.policy import resolve
 from common.runtime import Parts
 from common.states import Lane, Party
 from common.timesource import FakeTime
@@ -19,7 +20,7 @@ from dispatch.handlers import SUBSCRIPTIONS
 from dispatch.main import create_app
 
 from tests.support.settings import settings
-from tests.unit.dispatch.build import MINUTE, NOON, PEOPLE, a_case
+from tests.unit.dispatch.build import MINUTE, NOON, PEOPLE, ROTA, a_case
 from tests.unit.dispatch.world import a_policy, as_site, classified
 
 pytestmark = pytest.mark.anyio
@@ -73,6 +74,21 @@ async def front() -> AsyncIterator[Front]:
         assert put.status_code == 200, put.text
         await made.hear(classified())
         yield made
+
+
+async def test_publishing_a_rota_with_a_gap_warns_and_a_whole_one_does_not(front: Front) -> None:
+    """Repair duty: at night nobody but the owl, so without the owl there is a gap, every night; roles of the chain are looked at as well."""
+    chain = {"escalation": {"recipients": {"L1": ["site_manager"]}}}
+    policy = resolve([chain, {"site": "JN", "name": {"zh": "示例", "en": "Example"}}])
+    await front.hear(PolicyPublished(site="JN", version=2, policy=policy.model_dump(mode="json")))
+    boss = {"id": "chief", "roles": ["site_manager"]}
+    for people, kinds in (([*PEOPLE, boss], set()), (PEOPLE, {("level", "site_manager")})):
+        put = await front.knock("PUT", "/v1/sites/JN/people", "root", "administrator", body=as_site(people).model_dump(mode="json"))
+        assert {(gap["kind"], *gap["roles"]) for gap in put.json()["warnings"]} == kinds
+    by_day = ROTA | {"assignments": [{"shift": "day", "people": ["ann", "bob", "cid", "owl"]}]}
+    body = as_site([*PEOPLE, boss], rota=by_day).model_dump(mode="json")
+    [gap] = (await front.knock("PUT", "/v1/sites/JN/people", "root", "administrator", body=body)).json()["warnings"]
+    assert (gap["kind"], gap["start"], gap["end"], gap["times"]) == ("duty", "2026-03-16T12:00:00Z", "2026-03-17T00:00:00Z", 28)
 
 
 async def test_an_order_tells_where_it_stands_what_may_be_done_and_why_it_went_to_whom(front: Front) -> None:

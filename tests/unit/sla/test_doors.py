@@ -15,6 +15,7 @@ from common.runtime import Parts
 from common.states import PersonState
 from common.timesource import FakeTime
 from sla.handlers import SUBSCRIPTIONS
+from sla.handlers.firing import fire_due
 from sla.main import create_app
 
 from tests.support.settings import settings
@@ -35,8 +36,10 @@ class Front:
     app: Any
     time: FakeTime
 
-    async def knock(self, method: str, path: str, *roles: str, body: Any = None, sites: tuple[str, ...] = (SITE,), **params: Any) -> httpx2.Response:
-        token = Tokens(settings()).issue("ann", kind="staff", roles=roles or ("administrator",), sites=sites, ttl=timedelta(minutes=5))
+    async def knock(
+        self, method: str, path: str, *roles: str, body: Any = None, sites: tuple[str, ...] = (SITE,), by: str = "ann", **params: Any
+    ) -> httpx2.Response:
+        token = Tokens(settings()).issue(by, kind="staff", roles=roles or ("administrator",), sites=sites, ttl=timedelta(minutes=5))
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
         return await self.client.request(method, path, json=body, params=params, headers=headers)
 
@@ -60,7 +63,7 @@ async def front() -> AsyncIterator[Front]:
     async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://sla") as client:
         made = Front(client, app, time)
         put = await made.knock("PUT", POLICY, body=a_policy(a_rule(excusable=True)).model_dump(mode="json"))
-        assert (put.status_code, put.json()) == (200, {"site": SITE, "version": 1})
+        assert (put.status_code, put.json()) == (200, {"site": SITE, "version": 1, "warnings": []})
         rota = SiteRota(people=(PersonState(id="boss-1", roles=("boss",)),)).published(SITE, 1)
         await made.hear(rota, CaseRegistered(case=a_case()), CaseClassified(case=a_case()), WorkOrderIssued(order=an_order(a_case()), case=a_case()))
         yield made
@@ -123,6 +126,87 @@ async def test_who_would_be_called(front: Front) -> None:
     assert answer.json() == {"site": SITE, "role": "boss", "at": "2026-03-16T03:00:00Z", "persons": ["boss-1"]}
     assert (await front.knock("GET", f"/v1/sites/{SITE}/who", role="nobody")).json()["persons"] == []
     assert (await front.knock("GET", f"/v1/sites/{SITE}/who", role="boss", at="2026-03-16T03:00:00")).status_code == 422
+
+
+async def test_who_would_be_called_at_each_level(front: Front) -> None:
+    """L1 has the boss, L2 has nobody and is passed on to L3; without a case the assignee is whoever it will be."""
+    answer = (await front.knock("GET", f"/v1/sites/{SITE}/escalation", "site_manager", at="2026-03-16T03:00:00Z", fault="kettle_cold")).json()
+    assert (answer["site"], answer["policy"], answer["chain"], answer["level_by_level"]) == (SITE, 1, "recipients", False)
+    levels = {step["step"]: step for step in answer["levels"]}
+    assert [role["of_case"] for role in levels["warning"]["roles"]] == [True]
+    assert levels["L1"]["persons"] == ["boss-1"]
+    assert levels["L1"]["roles"][0]["persons"] == [{"id": "boss-1", "shift": None}]
+    assert levels["L1"]["roles"][1] == {"role": "department_manager", "persons": [], "why": "not_held", "of_case": False}
+    assert (levels["L2"]["persons"], levels["L2"]["reached"], levels["L2"]["nobody"]) == (["boss-1"], "L3", False)
+    of_case = (await front.knock("GET", f"/v1/sites/{SITE}/escalation", case=CASE)).json()
+    assert (of_case["case"], of_case["levels"][0]["persons"]) == (CASE, ["worker-1"])
+    assert (await front.knock("GET", f"/v1/sites/{SITE}/escalation", "receptionist")).status_code == 403
+    assert (await front.knock("GET", f"/v1/sites/{SITE}/escalation", sites=("ZZ",))).status_code == 404
+    assert (await front.knock("GET", f"/v1/sites/{SITE}/escalation", case="QQ-1")).status_code == 404
+    assert (await front.knock("GET", f"/v1/sites/{SITE}/escalation", kid="repair")).status_code == 422
+
+
+async def test_where_nobody_answers(front: Front) -> None:
+    answer = (await front.knock("GET", f"/v1/sites/{SITE}/gaps", "site_manager")).json()
+    gaps = {(gap["kind"], *gap["roles"]): gap for gap in answer["gaps"]}
+    assert ("level", "nobody_has_this") in gaps
+    assert ("level", "boss", "department_manager") not in gaps
+    assert gaps["level", "nobody_has_this"]["where"] == ["L2"]
+
+
+@pytest.mark.parametrize(("who", "role", "status"), [("boss-1", "cleaning", 200), ("ann", "duty_manager", 200), ("ann", "cleaning", 409)])
+async def test_who_may_take_an_escalation_up(front: Front, who: str, role: str, status: int) -> None:
+    """Whoever was told, and whoever oversees; somebody else is refused by name of the rule."""
+    await _reach_l1(front)
+    answer = await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", role, by=who)
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == {
+            "clock": CLOCK, "level": "L1", "acknowledged_by": who,
+            "acknowledged_at": "2026-03-16T03:31:00Z", "again_at": "2026-03-16T04:01:00Z",
+        }  # fmt: skip
+        clock = (await front.knock("GET", f"/v1/clocks/{CLOCK}")).json()
+        assert (clock["state"], clock["levels"][1]["acknowledged_by"]) == ("running", who)
+    else:
+        assert answer.json()["guard"] == "ESC-16"
+
+
+async def test_an_escalation_is_taken_up_once(front: Front) -> None:
+    await _reach_l1(front)
+    first = await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", by="boss-1")
+    front.time.advance(timedelta(minutes=5))
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", by="another")).json() == first.json()
+
+
+async def test_what_was_not_raised_cannot_be_taken_up(front: Front) -> None:
+    early = await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge")
+    assert (early.status_code, early.json()["type"]) == (409, "urn:huiyin:problem:illegal-move")
+    await _reach_l1(front)
+    await front.hear(WorkOrderArrived(order=an_order(a_case()), case=a_case()))
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge")).status_code == 409
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", sites=("ZZ",))).status_code == 404
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", "contractor")).status_code == 403
+
+
+async def test_a_department_manager_takes_up_what_is_their_departments(front: Front) -> None:
+    """ESC-16: the role alone is not enough where every department fills it."""
+    people = [PersonState(id=f"m-{name}", roles=("department_manager",), department=name) for name in ("engineering", "finance")]
+    await front.hear(SiteRota(people=(PersonState(id="boss-1", roles=("boss",)), *people)).published(SITE, 2))
+    await _reach_l1(front)
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", "department_manager", by="m-finance")).status_code == 409
+    assert (await front.knock("POST", f"/v1/clocks/{CLOCK}/acknowledge", "department_manager", by="m-engineering")).status_code == 200
+
+
+async def _reach_l1(front: Front) -> None:
+    front.time.set(at("2026-03-16 11:31"))
+    while await fire_due(front.app.state.runtime):
+        pass
+
+
+async def test_what_reached_nobody_and_what_gapes_soon_is_measured(front: Front) -> None:
+    text = (await front.client.get("/metrics")).text
+    assert "huiyin_escalations_unanswered 0.0" in text
+    assert "huiyin_rota_gaps_soon 2.0" in text  # L2 has nobody, nobody repairs
 
 
 async def test_a_year_is_published_once(front: Front) -> None:

@@ -188,7 +188,7 @@ async def test_each_level_calls_its_people_and_names_the_roles_nobody_fills() ->
     assert escalations == [
         ("warning", ["worker-1"], []),
         ("L1", ["boss-1", "eng-1"], []),
-        ("L2", [], ["nobody_has_this"]),
+        ("L2", ["boss-1"], ["nobody_has_this"]),
         ("L3", ["boss-1"], []),
     ]
     clock = (await world.clocks())["CLK_KETTLE"]

@@ -13,7 +13,7 @@ from common.clock_rules import Moment
 from common.policy import SitePolicy
 from sla.domain.calendar import WorkingDays
 from sla.domain.clock import Clock, climb, drawn
-from sla.domain.escalation import Called
+from sla.domain.escalation import NOBODY
 from sla.domain.plan import Planned, plan
 
 from huiyin.replay.files import case_file
@@ -79,17 +79,12 @@ def _clock(request: Request, judge: Judge, as_of: datetime) -> Clock | None:
     if first is None:
         return None
     clock = drawn(first, None, calendar=judge.days.calendar, revision=judge.days.revision, trace="")
-    return climb(clock, now=as_of, resolve=_nobody)[0] if clock.open else clock
+    return climb(clock, now=as_of, resolve=NOBODY)[0] if clock.open else clock
 
 
 def _due(planned: Planned) -> tuple[bool, float]:
     due = planned.dates.due_at
     return due is None, due.timestamp() if due else 0
-
-
-def _nobody(_roles: tuple[str, ...]) -> Called:
-    """Nobody is called: levels are raised on paper only."""
-    return Called()
 
 
 def summed(found: Sequence[Judged]) -> Sum:

@@ -197,6 +197,7 @@ TEMPLATE = {
     "nobody_eligible": Text("无人可派", "nobody to send"),
     "clock_warned": Text("预警", "warning"),
     "clock_level": Text("上报", "escalation"),
+    "case_reported": Text("即时上报", "report at once"),
     "case_replied": Text("答复", "reply"),
     "work_completed": Text("完工告知", "work completed"),
     "result_told": Text("结果告知", "result"),

@@ -139,6 +139,23 @@ LINES: Mapping[str, Line] = {
         persons="persons",
         skipped="skipped",
     ),
+    "escalation.repeated": _clock(
+        RAISE,
+        "再次上报|{level}|{clock}|{persons}|{skipped}无人在岗",
+        "Escalated again|{level}|{clock}|{persons}|nobody on duty as {skipped}",
+        level="level",
+        persons="persons",
+        skipped="skipped",
+    ),
+    "escalation.acknowledged": Line(
+        ACTS, "已接手上报|{level}|{clock}", "Escalation taken up|{level}|{clock}", {"level": "level", "clock": "clock.code"}, "by"
+    ),
+    "escalation.reported": Line(
+        RAISE,
+        "即时上报|通知{roles}|{persons}|{skipped}无人在岗",
+        "Reported at once|to {roles}|{persons}|nobody on duty as {skipped}",
+        {"roles": "roles", "persons": "persons", "skipped": "skipped"},
+    ),
     "notice.sent": _notice("通知已发出", "Notice sent"),
     "notice.failed": _notice("通知未能送达", "Notice failed", "{reason}", reason="reason"),
     "notice.withheld": _notice("通知未发", "Notice withheld", "{reason}", reason="reason"),
@@ -151,5 +168,6 @@ CASES: Mapping[str, str] = {
     "work_order": "case.id",
     "clock": "clock.case",
     "escalation": "clock.case",
+    "escalation.reported": "case.id",
     "notice": "case",
-}  #: stream prefix -> where the case's number stands
+}  #: stream prefix, or one kind of it -> where the case's number stands

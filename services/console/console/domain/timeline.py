@@ -38,7 +38,7 @@ class Entry(BaseModel):
 
 def case_of(fact: Fact) -> str | None:
     """Return the number of the case that a fact is about, None where it is about none (a week's slips, a site's policy)."""
-    path = CASES.get(fact.prefix())
+    path = CASES.get(fact.kind) or CASES.get(fact.prefix())
     number = _reach(fact, path) if path else None
     return number if isinstance(number, str) else None
 

@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-from common.events import FACTS, CaseFact, ClockFact, EscalationRaised, PolicyPublished, RotaPublished, WorkOrderFact
+from common.events import (
+    FACTS,
+    CaseFact,
+    ClockFact,
+    EscalationAcknowledged,
+    EscalationRaised,
+    EscalationRepeated,
+    EscalationReported,
+    PolicyPublished,
+    RotaPublished,
+    WorkOrderFact,
+)
 from common.inbox import Handler, Subscriptions
 from common.policy import SitePolicy
 
@@ -36,7 +47,7 @@ async def follow_clock(event: Event[ClockFact], store: Store, now: datetime) -> 
         await store.save_row(board.with_clock(await store.row(event.fact.clock.case), event.fact.clock))
 
 
-async def follow_level(event: Event[EscalationRaised], store: Store, now: datetime) -> None:  # noqa: ARG001
+async def follow_level(event: Event[EscalationRaised | EscalationRepeated | EscalationAcknowledged], store: Store, now: datetime) -> None:  # noqa: ARG001
     """Mark a level as raised."""
     clock = event.fact.clock
     if clock.case:
@@ -72,4 +83,7 @@ BY_STREAM: Mapping[str, tuple[Handler, ...]] = {
     "rota": (keep_rota,),
 }  #: stream prefix -> what is done, in this order
 
-SUBSCRIPTIONS: Subscriptions = {fact: BY_STREAM[fact.prefix()] for fact in FACTS.values() if fact.prefix() in BY_STREAM}
+SUBSCRIPTIONS: Subscriptions = {
+    **{fact: BY_STREAM[fact.prefix()] for fact in FACTS.values() if fact.prefix() in BY_STREAM},
+    EscalationReported: (tell,),  # about a case, not about a level of a clock
+}

@@ -20,6 +20,8 @@ TONES: Mapping[str, str] = {
     "clock.warned": "warn",
     "clock.breached": "bad",
     "escalation.raised": "bad",
+    "escalation.repeated": "bad",
+    "escalation.reported": "bad",
     "escalation.raised:warning": "warn",
     "notice.failed": "bad",
     "notice.withheld": "warn",

@@ -5,6 +5,7 @@ Not here: who is on duty (`common.rota`), what is kept where (`domain.people`, `
 
 from typing import Annotated
 
+from common.coverage import Gap, gaps
 from common.doors import Door, permit
 from common.errors import NotFound
 from common.problems import RESPONSES
@@ -24,10 +25,14 @@ Person = Annotated[str, Path(pattern=r"^((person|contractor):)?[a-z0-9][a-z0-9_-
 
 @router.put("/v1/sites/{site}/people", responses=CONFLICT)
 async def put_people(site: Site, body: SitePeople, door: Annotated[Door[Store], permit("site.manage", idempotent="optional")]) -> PeopleOut:
-    """Replace a site's people, rota and contractors: the next version, or the same one when only contacts changed."""
+    """Replace a site's people, rota and contractors: the next version, or the same one when only contacts changed.
+
+    `warnings` say where within four weeks the rota has nobody for what the site's policy counts on.
+    """
     door.see(site)
     await door.command(handlers.put_people, body, site)
-    return await _people(site, door)
+    shown = await _people(site, door)
+    return shown.model_copy(update={"warnings": await _gaps(site, door)})
 
 
 @router.get("/v1/sites/{site}/people")
@@ -44,6 +49,14 @@ async def get_contact(person: Person, door: Annotated[Door[Store], permit("staff
     if found is None or not door.by.sees(found[0]):
         raise NotFound
     return ContactOut.of(*found)
+
+
+async def _gaps(site: str, door: Door[Store]) -> tuple[Gap, ...]:
+    """Return where the rota has nobody; nothing while the site's policy has not come."""
+    staffing, house = await door.store.staffing(site), await door.store.house(site)
+    if staffing is None or house is None:
+        return ()
+    return tuple(gaps(staffing.rota, await door.store.needs(house), door.now, zone=house.zone))
 
 
 async def _people(site: str, door: Door[Store]) -> PeopleOut:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from common.auth import Caller
+from common.coverage import Gap
 from common.states import CaseKind, OrderStatus, Party, Urgency
 from pydantic import BaseModel, ConfigDict, StrictBool
 
@@ -190,10 +191,11 @@ class HandedOver(BaseModel):
 
 
 class PeopleOut(SitePeople):
-    """A site's people with the version that is in force."""
+    """A site's people with the version that is in force, and on publishing where the rota has nobody."""
 
     site: str
     version: int
+    warnings: tuple[Gap, ...] = ()
 
     @classmethod
     def seen(cls, staffing: Staffing, contacts: dict[str, Contact], *, full: bool) -> "PeopleOut":

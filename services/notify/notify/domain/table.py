@@ -32,7 +32,10 @@ from common.events import (
     ClockOpened,
     ClockRedated,
     ClockWarned,
+    EscalationAcknowledged,
     EscalationRaised,
+    EscalationRepeated,
+    EscalationReported,
     Fact,
     NoticeFailed,
     NoticeSent,
@@ -124,7 +127,7 @@ def night(_event: Event[CaseClassified], ground: Ground) -> Recipients:
     return holders(ground, role) if role else ()
 
 
-def escalated(event: Event[EscalationRaised], _ground: Ground) -> Recipients:
+def escalated(event: Event[EscalationRaised | EscalationRepeated | EscalationReported], _ground: Ground) -> Recipients:
     """Return the persons of the fact, and each role that nobody fills so that the gap can be seen."""
     told = tuple(Recipient(f"person:{person}") for person in event.fact.persons)
     return told + tuple(Recipient(f"role:{role}", role) for role in event.fact.skipped)
@@ -162,12 +165,12 @@ def by_message(event: Event[CaseReplied], _ground: Ground) -> bool:
     return event.fact.form == MESSAGE
 
 
-def warned(event: Event[EscalationRaised], _ground: Ground) -> bool:
+def warned(event: Event[EscalationRaised | EscalationRepeated], _ground: Ground) -> bool:
     """Say whether it is a warning: the time is not over yet."""
     return event.fact.level is Level.WARNING
 
 
-def levelled(event: Event[EscalationRaised], ground: Ground) -> bool:
+def levelled(event: Event[EscalationRaised | EscalationRepeated], ground: Ground) -> bool:
     """Say whether it is a level."""
     return not warned(event, ground)
 
@@ -224,6 +227,11 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
         Row("clock_warned", escalated, when=warned, ends=of_clock),
         Row("clock_level", escalated, when=levelled, ends=of_clock),
     ),
+    EscalationRepeated: (
+        Row("clock_warned", escalated, when=warned, ends=of_clock),
+        Row("clock_level", escalated, when=levelled, ends=of_clock),
+    ),
+    EscalationReported: (Row("case_reported", escalated, ends=of_case),),  # ESC-06, ESC-10: at once, at any hour
     CaseReplied: (Row("case_replied", owner, Hold.UNLESS_URGENT, when=by_message, ends=of_case),),  # NTF-03, NTF-14
     WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case),),  # NTF-01
     CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
@@ -259,6 +267,7 @@ SILENT: Mapping[type[Fact], str] = {
     ClockBreached: "told by the escalation, which knows the persons",
     ClockMet: "good news needs no message",
     ClockCancelled: "no verdict",
+    EscalationAcknowledged: "whoever took it up knows; the clock shows it to the others",
     RotaPublished: "data",
     PolicyPublished: "data",
     CalendarPublished: "data",

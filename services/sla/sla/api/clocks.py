@@ -1,4 +1,4 @@
-"""The doors of sla: clocks with every level, a site's policy, who would be called, a calendar's year. Not here: rules, queries."""
+"""The doors of clocks with every level, a site's policy, a calendar's year. Not here: rules, queries."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,12 +8,12 @@ from common.doors import Door, permit
 from common.errors import Invalid, NotFound, UnknownSite
 from common.policy import SitePolicy
 from common.problems import RESPONSES
-from common.states import ClockState, Level, Urgency
+from common.states import ClockState, Level, Unfilled, Urgency
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from sla.domain.clock import STOPPED, Clock
-from sla.domain.escalation import Asked, call
+from sla.domain.rungs import Repeated
 from sla.handlers import commands
 from sla.store import Store
 
@@ -35,6 +35,12 @@ class LevelOut(BaseModel):
     roles: tuple[str, ...]
     persons: tuple[str, ...]
     skipped: tuple[str, ...]
+    reached: str | None  #: whose persons stood in because nobody filled the level
+    unfilled: tuple[Unfilled, ...]  #: who was looked for in vain, and why
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    again_at: datetime | None  #: when it is raised again unless the matter moves on
+    again: tuple[Repeated, ...]
 
 
 class ClockOut(BaseModel):
@@ -61,6 +67,8 @@ class ClockOut(BaseModel):
     ended_by: str | None
     late_s: int | None  #: seconds after the deadline at which it stopped
     levels: tuple[LevelOut, ...]
+    chain: str  #: name of the chain it was opened with
+    alarmed: bool  #: its last level reached nobody
     next_at: datetime | None
     needs: str | None  #: calendar year that is not published
     estimate_at: datetime | None  #: a guess at the due time until it is; nothing is judged by it
@@ -70,20 +78,11 @@ class ClockOut(BaseModel):
     def of(cls, clock: Clock) -> "ClockOut":
         """Return the clock as the door shows it."""
         late = (clock.stopped_at - clock.due_at).total_seconds() if clock.stopped_at and clock.due_at and clock.state in STOPPED else 0
-        levels = tuple(LevelOut(**rung.model_dump()) for rung in clock.rungs)
+        levels = tuple(LevelOut(**{name: getattr(rung, name) for name in LevelOut.model_fields}) for rung in clock.rungs)
         verdict = clock.state if clock.state in STOPPED else None
-        own = {"levels", "verdict", "late_s"}
+        own = {"levels", "verdict", "late_s", "chain"}
         fields = {name: getattr(clock, name) for name in cls.model_fields if name not in own}
-        return cls(**fields, levels=levels, verdict=verdict, late_s=round(late) if late > 0 else None)
-
-
-class WhoOut(BaseModel):
-    """Who answers for a role at a moment."""
-
-    site: str
-    role: str
-    at: datetime
-    persons: tuple[str, ...]
+        return cls(**fields, levels=levels, chain=clock.chain.name, verdict=verdict, late_s=round(late) if late > 0 else None)
 
 
 @router.get("/v1/clocks")
@@ -134,16 +133,3 @@ async def get_policy(
     if head is None:
         raise UnknownSite
     return await door.store.policy(site, version or head.version)
-
-
-@router.get("/v1/sites/{site}/who")
-async def who(site: Site, door: Annotated[Door[Store], permit("who.read")], role: Role, at: AwareDatetime | None = None) -> WhoOut:
-    """Say who would be called for a role at a moment (default: now)."""
-    door.see(site)
-    head, rota = await door.store.head(site), await door.store.rota(site)
-    if head is None:
-        raise UnknownSite
-    policy = await door.store.policy(site, head.version)
-    moment = at or door.now
-    called = call((role,), Asked(moment, rota, policy.calendar.timezone))
-    return WhoOut(site=site, role=role, at=moment, persons=called.persons)

@@ -42,6 +42,11 @@ class CaseFile(BaseModel):
     rulings: tuple[Ruling, ...] = ()  #: what people decided about its clocks
     linked: tuple[str, ...] = ()  #: later cases of the same incident (DEF-09): what happens to them counts for its shared clocks
 
+    reported: dict[str, int] = {}  #: rule -> how often it reported the case at once
+    unheard: tuple[str, ...] = ()  #: rules whose report reached nobody
+    alarmed: bool = False  #: whether there are any, for the index
+    seqs: dict[str, int] = {}  #: facts said about the case, per stream prefix
+
     @property
     def policy(self) -> int:
         """Return the version of record: the one it was moved to, else the one it was received under (DEF-18)."""

@@ -1,38 +1,25 @@
 """One clock as it is stored: what was planned, what was raised, what is next; and the facts that each change says. Pure.
 
 A level is raised once, while the clock is unmet; what was raised stays (DEF-08). Not here: which clocks there are (`plan`), whom a role
-is today (`escalation`), claiming and saving (handlers, store).
+is today (`escalation`), what follows after an acknowledgement (`acknowledging`), claiming and saving (handlers, store).
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from common.documents import Aggregate
-from common.events import ClockBreached, ClockCancelled, ClockMet, ClockOpened, ClockRedated, ClockWarned, EscalationRaised, Fact
+from common.events import ClockBreached, ClockCancelled, ClockMet, ClockOpened, ClockRedated, ClockWarned, EscalationRaised, EscalationRepeated, Fact
 from common.states import ClockLevel, ClockState, ClockView, Lane, Level, Urgency
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from sla.domain.escalation import Called, chain_of
+from sla.domain.escalation import Asked, Called, Frozen, chain_of, next_chance, reach
 from sla.domain.planned import Planned
+from sla.domain.rungs import Repeated, Rung
 
 OPEN = frozenset({ClockState.RUNNING, ClockState.UNDATED})
+LEVELS = tuple(Level)
 STOPPED = frozenset({ClockState.MET, ClockState.LATE, ClockState.EXCUSED})
-Resolve = Callable[[tuple[str, ...]], Called]
 Said = tuple[Fact, datetime]  #: a fact and the business time at which it happened
-
-
-class Rung(BaseModel):
-    """One level: when it is due and whom it is for; once raised: when and who was told."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    level: Level
-    at: AwareDatetime
-    roles: tuple[str, ...] = ()
-    raised_at: AwareDatetime | None = None
-    persons: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
 
 
 class Past(BaseModel):
@@ -71,6 +58,8 @@ class Clock(Aggregate):
     stopped_at: AwareDatetime | None = None
     ended_by: str | None = None  #: why it ended without its stop event
     rungs: tuple[Rung, ...] = ()
+    chain: Frozen = Frozen()
+    alarmed: bool = False  #: open, and the last level that was raised has reached nobody
     needs: str | None = None  #: `<calendar>:<year>` that is not published
     estimate_at: AwareDatetime | None = None  #: a guess at the due time until it is; nothing is judged by it
     extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one (R22)
@@ -100,9 +89,33 @@ class Clock(Aggregate):
         """Return the lane of its facts."""
         return Lane.URGENT if self.urgency is Urgency.P1 else Lane.NORMAL
 
+    @property
+    def raised(self) -> Rung | None:
+        """Return the highest level that was raised."""
+        return max((rung for rung in self.rungs if rung.raised_at), key=lambda rung: LEVELS.index(rung.level), default=None)
+
+    @property
+    def unheard(self) -> bool:
+        """Say whether the highest level that was raised has reached nobody, and nobody was told of a lower one since."""
+        last = self.raised
+        if last is None or last.raised_at is None or last.heard_at:
+            return False
+        return all(rung.heard_at is None or rung.heard_at <= last.raised_at for rung in self.rungs)
+
+    @property
+    def again_next(self) -> Rung | None:
+        """Return the level to be raised again first: the highest one that was raised, or any while nobody has heard of the matter."""
+        last = self.raised
+        some = [rung for rung in self.rungs if rung.again_at and (rung is last or (self.unheard and rung.heard_at is None))]
+        return min(some, key=lambda rung: (rung.again_at, -LEVELS.index(rung.level)), default=None)
+
+    def with_rung(self, rung: Rung) -> "Clock":
+        """Return the clock with one level replaced."""
+        return self.model_copy(update={"rungs": tuple(rung if one.level is rung.level else one for one in self.rungs)})
+
     def view(self) -> ClockView:
         """Return the clock as other services may know it."""
-        levels = tuple(ClockLevel(**rung.model_dump(exclude={"skipped"})) for rung in self.rungs)
+        levels = tuple(ClockLevel(**{name: getattr(rung, name) for name in ClockLevel.model_fields}) for rung in self.rungs)
         return ClockView(**{name: getattr(self, name) for name in ClockView.model_fields if name != "levels"}, levels=levels)
 
 
@@ -110,16 +123,19 @@ CLAIMED = ("seqs", "fence", "lease_until", "claim")  #: what a new plan does not
 
 
 def ready(clock: Clock) -> Clock:
-    """Return the clock with what is next: the earliest level not yet raised, while it runs."""
-    waiting = [rung.at for rung in clock.rungs if rung.raised_at is None] if clock.state is ClockState.RUNNING else []
-    live = clock.state in OPEN
-    return clock.model_copy(update={"next_at": min(waiting, default=None), "armed": bool(waiting), "live": live})
+    """Return the clock with what is next: the earliest level not yet raised, or raised and to be raised again, while it runs."""
+    running = clock.state is ClockState.RUNNING
+    waiting = [rung.at for rung in clock.rungs if rung.raised_at is None]
+    waiting += [again.again_at] if (again := clock.again_next) and again.again_at else []
+    next_at = min(waiting, default=None) if running else None
+    alarmed = clock.open and clock.unheard
+    return clock.model_copy(update={"next_at": next_at, "armed": next_at is not None, "live": clock.state in OPEN, "alarmed": alarmed})
 
 
 def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision: int, trace: str) -> Clock:
     """Return the clock as planned; levels that were raised stay as they were."""
     rule, about, end = planned.rule, planned.about, planned.end
-    chain = chain_of(about.policy, about)
+    chain = _chain(planned, old)
     raised = {rung.level: rung for rung in old.rungs if rung.raised_at} if old else {}
     rungs = [raised.pop(level) if level in raised else Rung(level=level, at=at, roles=chain.at(level)) for level, at in planned.dates.rungs]
     fields: dict[str, Any] = {
@@ -145,6 +161,7 @@ def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision
         "stopped_at": end.at if end else None,
         "ended_by": end.why if end and not end.stopped else None,
         "rungs": tuple(sorted([*rungs, *raised.values()], key=lambda rung: rung.at)),
+        "chain": chain,
         "needs": planned.dates.needs,
         "estimate_at": planned.dates.estimate_at,
         "extended_from": planned.extended_from,
@@ -168,7 +185,14 @@ def remembered(new: Clock, old: Clock | None, *, now: datetime, why: str) -> Clo
     return new.model_copy(update={"history": (*old.history, before)})
 
 
-BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live"})
+def _chain(planned: Planned, old: Clock | None) -> Frozen:
+    """Return the chain: the clock's own while it goes by the same version and the same chain of it, else as its policy says."""
+    chosen = chain_of(planned.about.policy, planned.about)
+    kept = old is not None and old.policy == planned.about.policy.version and old.chain.levels and old.chain.name == chosen.name
+    return old.chain if old and kept else chosen
+
+
+BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live", "alarmed", "chain"})
 
 
 def differs(new: Clock, old: Clock) -> bool:
@@ -213,18 +237,59 @@ def dropped(old: Clock, *, now: datetime, why: str) -> Clock:
     return ready(old.model_copy(update={"state": ClockState.CANCELLED, "stopped_at": now, "ended_by": why}))
 
 
-def climb(clock: Clock, *, before: datetime | None = None, now: datetime, resolve: Resolve) -> tuple[Clock, list[Said]]:
-    """Raise every level that is due at `now` (or strictly `before` the end of the clock) and was not raised, each once, lowest first."""
+def climb(clock: Clock, *, before: datetime | None = None, now: datetime, resolve: Asked) -> tuple[Clock, list[Said]]:
+    """Raise every level that is due at `now` (or strictly `before` the end of the clock) and was not raised, each once, lowest first.
+
+    Then raise again what was acknowledged and did not move on. `resolve`: how the persons of this clock are found now.
+    """
     facts: list[Said] = []
     for rung in clock.rungs:
         due = rung.at < before if before else rung.at <= now
         if rung.raised_at is not None or not due:
             continue
-        called = resolve(rung.roles)
-        told = rung.model_copy(update={"raised_at": now, "persons": called.persons, "skipped": called.skipped})
-        clock = clock.model_copy(update={"rungs": tuple(told if one.level is rung.level else one for one in clock.rungs)})
+        told = _told(rung, clock.chain, resolve, now)
+        clock = ready(clock.with_rung(told))
         facts += [(fact, now) for fact in _raised(clock, told)]
-    return ready(clock), facts
+    clock = ready(clock)
+    again = clock.again_next
+    if before is None and clock.armed and again and again.again_at and again.again_at <= now:
+        clock, repeated = _again(clock, again, now=now, resolve=resolve)
+        facts += repeated
+    return clock, facts
+
+
+def _told(rung: Rung, chain: Frozen, resolve: Asked, now: datetime) -> Rung:
+    called = reach(chain if chain.levels else Frozen(levels={rung.level: rung.roles}), rung.level, resolve)
+    again_at = next_chance(chain, rung.level, resolve) if called.nobody else None
+    return rung.model_copy(update={"raised_at": now, "again_at": again_at, **_found(called)})
+
+
+def _found(called: Called) -> dict[str, Any]:
+    return {"persons": called.persons, "skipped": called.skipped, "unfilled": called.unfilled, "reached": called.reached}
+
+
+def _again(clock: Clock, rung: Rung, *, now: datetime, resolve: Asked) -> tuple[Clock, list[Said]]:
+    """Raise a level again, to the next persons: nothing followed its acknowledgement, or it had reached nobody."""
+    since = rung.acknowledged_at
+    if since and resolve.moved_on_at and resolve.moved_on_at >= since:
+        return ready(clock.with_rung(rung.model_copy(update={"again_at": None}))), []
+    told_before = rung.told.union(one.by for one in rung.acknowledged)
+    called = reach(clock.chain, rung.level, resolve, told=told_before)
+    called = reach(clock.chain, rung.level, resolve) if called.nobody else called
+    repeated = Repeated(at=now, **_found(called))
+    again_at = next_chance(clock.chain, rung.level, resolve) if called.nobody else None
+    told = rung.model_copy(update={"again": (*rung.again, repeated), "again_at": again_at})
+    clock = ready(clock.with_rung(told))
+    fact = EscalationRepeated(clock=clock.view(), level=rung.level, number=len(told.again), nobody=called.nobody, **_found(called))
+    return clock, [(fact, now)]
+
+
+def sought_again(clock: Clock, now: datetime) -> Clock:
+    """Return a clock of which nobody has heard so that its levels are raised again at once."""
+    if not clock.unheard:
+        return clock
+    rungs = tuple(rung.model_copy(update={"again_at": now}) if rung.raised_at and rung.heard_at is None else rung for rung in clock.rungs)
+    return ready(clock.model_copy(update={"rungs": rungs}))
 
 
 def released(clock: Clock) -> Clock:
@@ -238,5 +303,6 @@ MARKS: dict[Level, type[ClockWarned] | type[ClockBreached]] = {Level.WARNING: Cl
 def _raised(clock: Clock, rung: Rung) -> list[Fact]:
     view = clock.view()
     mark = MARKS.get(rung.level)
-    escalation = EscalationRaised(clock=view, level=rung.level, roles=rung.roles, persons=rung.persons, skipped=rung.skipped)
+    found = {name: getattr(rung, name) for name in ("persons", "skipped", "reached", "unfilled")}
+    escalation = EscalationRaised(clock=view, level=rung.level, roles=rung.roles, nobody=not rung.persons, **found)
     return [*([mark(clock=view)] if mark else []), escalation]

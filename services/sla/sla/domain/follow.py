@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sla.domain.clock import Clock, Resolve, Said, climb, differs, drawn, dropped, overdue, remembered, said, settled
+from sla.domain.clock import Clock, Said, climb, differs, drawn, dropped, overdue, remembered, said, settled
 from sla.domain.deadlines import uses_calendar
+from sla.domain.escalation import Asked
 from sla.domain.planned import Planned
 
 RECLASSIFIED = "reclassified"
@@ -36,7 +37,7 @@ class Moving:
     rejudge: bool = False  #: judge ended clocks anew that go by the same version: what held while they ran is known better now
 
 
-def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, resolver: Callable[[Clock], Resolve]) -> list[Change]:
+def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Moving, resolver: Callable[[Clock], Asked]) -> list[Change]:
     """Return the changes that make `existing` what `planned` says; nothing for a clock that stays as it is."""
     wanted = {clock.id: clock for clock in planned}
     changes = [_follow_one(existing.get(id_), clock, moving, resolver) for id_, clock in wanted.items()]
@@ -44,7 +45,7 @@ def follow(existing: Mapping[str, Clock], planned: Iterable[Planned], moving: Mo
     return [change for change in changes if change] + [_drop(clock, moving) for clock in gone]
 
 
-def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Callable[[Clock], Resolve]) -> Change | None:
+def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Callable[[Clock], Asked]) -> Change | None:
     if old and settled(old, clock) and not (moving.rejudge and old.policy == clock.about.policy.version):
         return None
     facts: list[Said] = []

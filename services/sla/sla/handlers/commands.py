@@ -5,12 +5,14 @@ from datetime import date, datetime
 from typing import Annotated
 
 from common.auth import Caller
+from common.coverage import Gap
 from common.errors import Invalid
 from common.events import CalendarPublished, PolicyPublished
 from common.policy import SitePolicy
 from pydantic import BaseModel, ConfigDict, Field
 
 from sla.domain.holidays import differing
+from sla.handlers.watching import look, warnings
 from sla.store import PolicyHead, Store, YearBook
 
 Days = Annotated[tuple[date, ...], Field(max_length=366)]
@@ -25,10 +27,11 @@ class YearIn(BaseModel):
 
 
 class PolicyOut(BaseModel):
-    """A published policy: its site and version."""
+    """A published policy: its site and version, and where the site's rota has nobody for what it counts on."""
 
     site: str
     version: int
+    warnings: tuple[Gap, ...] = ()
 
 
 class YearOut(YearIn):
@@ -49,7 +52,8 @@ async def put_policy(policy: SitePolicy, site: str, *, store: Store, by: Caller,
         policy = policy.model_copy(update={"version": head.version})
         fact = PolicyPublished(site=site, version=head.version, policy=policy.model_dump(mode="json"))
         await store.publish_policy(head, policy, fact, at=now)
-    return PolicyOut(site=site, version=head.version)
+        await look(site, store, now)
+    return PolicyOut(site=site, version=head.version, warnings=await warnings(policy, store, now))
 
 
 def fingerprint_of(policy: SitePolicy) -> str:

@@ -11,7 +11,9 @@ from common.states import CaseState
 from sla.domain.case_file import CaseFile, heard, opened, slip_handed_over
 from sla.domain.changes import caught_up
 from sla.handlers import batches
+from sla.handlers.escalating import report_at_once, seek_again
 from sla.handlers.following import follow_case, share
+from sla.handlers.watching import look
 from sla.store import Store
 
 
@@ -23,6 +25,7 @@ async def learn(event: Event[Any], store: Store, now: datetime) -> None:
     file = heard(before, event)
     if isinstance(event.fact, WorkOrderFact):
         file = await batches.fall_in(file, store, now)
+    file = await report_at_once(file, store, now)
     await store.keep_file(file)
     await follow_case(file, store, now, why=event.fact.kind, trace=event.trace)
     await share(before, file, store, now, why=event.fact.kind)
@@ -47,9 +50,11 @@ async def hand_over(event: Event[SlipsHandedOver], store: Store, now: datetime) 
         await follow_case(file, store, now, why=fact.kind, trace=event.trace)
 
 
-async def keep_rota(event: Event[RotaPublished], store: Store, now: datetime) -> None:  # noqa: ARG001 - every handler gets the time
-    """Keep a site's people and rota: persons are resolved when a level is raised."""
-    await store.keep_rota(event.fact)
+async def keep_rota(event: Event[RotaPublished], store: Store, now: datetime) -> None:
+    """Keep a site's people and rota: persons are resolved when a level is raised; what reached nobody is raised again."""
+    if await store.keep_rota(event.fact):
+        await seek_again(event.fact.site, store, now)
+        await look(event.fact.site, store, now)
 
 
 _OF_A_CASE = [fact for fact in FACTS.values() if issubclass(fact, CaseFact | PromiseFact | WorkOrderFact)]

@@ -14,7 +14,7 @@ from common.runtime import Runtime
 
 from sla.domain.clock import Clock, Said, climb, released
 from sla.domain.follow import Change
-from sla.handlers import batches, changing
+from sla.handlers import batches, changing, watching
 from sla.handlers.following import as_declared, follow_case, go_on, resolver_of
 from sla.store import Due, Store
 
@@ -147,4 +147,5 @@ LOOPS = (
     Loop("fire_due", fire_due, due=count_due, next_at=next_at),
     Loop("redate", redate, due=count_stale),
     changing.LOOP,
+    watching.LOOP,
 )

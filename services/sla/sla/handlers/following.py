@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial, reduce
+from functools import reduce
 
 from common.policy import SitePolicy
+from common.rota import SiteRota
 
+from sla.domain.acknowledging import moved_on_at
 from sla.domain.calendar import WorkingDays
 from sla.domain.case_file import CaseFile
-from sla.domain.clock import Clock, Resolve, overdue
+from sla.domain.clock import Clock, overdue
 from sla.domain.compare import never_earlier
 from sla.domain.deadlines import uses_calendar
-from sla.domain.escalation import Asked, Called, assignees, call
+from sla.domain.escalation import NOBODY, Asked, assignees, night_role
 from sla.domain.follow import Moving, follow
 from sla.domain.gaps import Window
 from sla.domain.holidays import of_site, unpublished
@@ -21,7 +23,7 @@ from sla.store import Store
 
 DUE = "update_due"
 DECLARED = "majeure_declared"
-Resolver = Callable[[Clock], Resolve]
+Resolver = Callable[[Clock], Asked]
 
 
 @dataclass(frozen=True)
@@ -115,17 +117,25 @@ async def resolver_if_needed(
 
 
 async def resolver_of(file: CaseFile | None, policy: SitePolicy, store: Store, now: datetime) -> Resolver:
-    """Return who answers for roles now, for each clock of a case (None: of a site)."""
+    """Return how the persons of each clock of a case (None: of a site) are found now."""
     rota = await store.rota(policy.site)
-    owner = file.case.owner if file else None
 
-    def of(clock: Clock) -> Resolve:
-        workers = assignees(file, clock.order) if file else ()
-        return partial(call, asked=Asked(now, rota, policy.calendar.timezone, clock.department, workers, owner))
+    def of(clock: Clock) -> Asked:
+        if file is None:
+            return Asked(now, rota, policy.calendar.timezone, clock.department)
+        waits = any(rung.again_at for rung in clock.rungs)
+        asked = asked_about(file, policy, rota, now, order=clock.order)
+        return replace(asked, department=clock.department, moved_on_at=moved_on_at(file, clock.order) if waits else None)
 
     return of
 
 
-def nobody(_clock: Clock) -> Resolve:
+def asked_about(file: CaseFile, policy: SitePolicy, rota: SiteRota | None, now: datetime, *, order: str | None = None) -> Asked:
+    """Return the question who is to be told about a case, or about one order of it."""
+    case, night = file.case, night_role(policy, file.case.urgency, now)
+    return Asked(now, rota, policy.calendar.timezone, case.department, assignees(file, order), case.owner, night)
+
+
+def nobody(_clock: Clock) -> Asked:
     """Answer for steps that raise no level."""
-    return lambda _roles: Called()
+    return NOBODY

@@ -13,11 +13,13 @@ from common.clock_rules import Subject
 from common.documents import Doc, Documents, Index, from_doc, to_doc
 from common.errors import Missing
 from common.events import EscalationRaised, Fact
+from common.states import Lane, Urgency
 from pydantic import AwareDatetime, BaseModel
 
 from sla.domain.case_file import CaseFile
 from sla.domain.clock import Clock
 from sla.domain.follow import Change
+from sla.store import watch
 from sla.store.changes import Changes
 from sla.store.grounds import Grounds, Known, PolicyHead, YearBook
 from sla.store.notes import Notes
@@ -27,10 +29,12 @@ __all__ = ["INDEXES", "BatchWeek", "Due", "Known", "PolicyHead", "Store", "YearB
 INDEXES: tuple[Index, ...] = (
     Index("clocks", (("next_at", 1),), where={"armed": True}),
     Index("clocks", (("calendar", 1), ("revision", 1)), where={"live": True}),
+    Index("clocks", (("site", 1),), where={"alarmed": True}),
     Index("clocks", (("case", 1),)),
     Index("clocks", (("subject", 1),)),
     Index("clocks", (("site", 1), ("live", 1), ("next_at", 1))),
     Index("files", (("order_ids", 1),)),
+    Index("files", (("site", 1),), where={"alarmed": True}),
     Index("files", (("site", 1), ("weeks", 1))),
     Index("files", (("site", 1), ("case.status", 1), ("_id", 1))),
     Index("files", (("site", 1), ("_id", 1))),
@@ -45,6 +49,7 @@ INDEXES: tuple[Index, ...] = (
     Index("windows", (("declaration", 1),)),
     Index("visited", (("change", 1), ("_id", 1))),
     Index("outbox", (("once", 1),), unique=True, where={"once": {"$exists": True}}),  # the lock that a level is raised once (ADR 0019)
+    *watch.INDEXES,
 )
 LEASE = timedelta(seconds=30)
 
@@ -90,6 +95,7 @@ class Store(Grounds):
         super().__init__(db, known)
         self.changes = Changes(db, known.drafts)
         self.notes = Notes(db)
+        self.watch = watch.Watch(db, known.rest)
 
     # --- clocks ---------------------------------------------------------------------------------------------------------------
 
@@ -187,6 +193,13 @@ class Store(Grounds):
     async def count_files_since(self, site: str, at: datetime) -> int:
         """Return how many files `files_since` would find in all."""
         return await self.db.count("files", {"site": site, "case.received_at": {"$gte": at}})
+
+    async def say_of_case(self, file: CaseFile, facts: Sequence[Fact], *, at: datetime) -> CaseFile:
+        """Say facts about a case; return the file that counts them, to be kept."""
+        seqs = dict(file.seqs)
+        lane = Lane.URGENT if file.case.urgency is Urgency.P1 else Lane.NORMAL
+        await outbox.say(self._tx, file.id, seqs, facts, site=file.site, at=at, lane=lane)
+        return file.model_copy(update={"seqs": seqs})
 
     async def keep_file(self, file: CaseFile) -> None:
         """Keep the file of a case."""

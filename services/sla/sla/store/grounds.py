@@ -18,6 +18,7 @@ from sla.domain.clock import Clock
 from sla.domain.gaps import Window
 from sla.domain.holidays import working_days
 from sla.domain.windows import Declaration
+from sla.store.watch import Rest
 
 
 class PolicyHead(Aggregate):
@@ -56,6 +57,7 @@ class Known:
         self.rotas: dict[str, tuple[int, SiteRota]] = {}
         self.days: dict[str, WorkingDays] = {}
         self.drafts: dict[str, SitePolicy] = {}
+        self.rest = Rest()
 
 
 class Grounds:
@@ -142,12 +144,14 @@ class Grounds:
         """Note that a clock was looked at after that publication, whatever came of it."""
         await self.db.update("clocks", {"_id": clock, "revision": {"$lt": revision}}, {"revision": revision})
 
-    async def keep_rota(self, fact: RotaPublished) -> None:
-        """Keep a site's newest people and rota. Raises ValidationError for one that could not be asked: it is parked, not met at a deadline."""
+    async def keep_rota(self, fact: RotaPublished) -> bool:
+        """Keep a site's newest people and rota; False for an older one. Raises ValidationError for one that could not be asked: it is parked."""
         SiteRota.of(fact)
         there = await self.db.get("rotas", fact.site)
-        if there is None or there["version"] < fact.version:
+        newer = there is None or there["version"] < fact.version
+        if newer:
             await self.db.put("rotas", {"_id": fact.site, "version": fact.version, "fact": fact.model_dump(mode="json")})
+        return bool(newer)
 
     async def rota(self, site: str) -> SiteRota | None:
         """Return a site's people and rota, None while none are published."""

@@ -79,6 +79,19 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=_CLOCK | {"level"},
     ),
+    "case_reported": Wording(
+        subject=Text("【即时上报】{{ number }}:{{ matter }}", "[Reported at once] {{ number }}: {{ matter }}"),
+        says=_join(
+            Text(
+                "{{ kind }} {{ number }} 按规定须立即向您上报。\n事项:{{ matter }}"
+                "{% if urgency %}\n紧急程度:{{ urgency }}{% endif %}\n接报时间:{{ received_at }}",
+                "{{ number }} ({{ kind }}) has to be reported to you at once.\nMatter: {{ matter }}"
+                "{% if urgency %}\nUrgency: {{ urgency }}{% endif %}\nReceived at {{ received_at }}",
+            ),
+            _WHERE,
+        ),
+        needs=frozenset({"number", "kind", "fault", "urgency", "unit", "received_at"}),
+    ),
     "visit_due": Wording(
         subject=Text("【待回访】{{ number }}", "[Return visit due] {{ number }}"),
         says=_join(
