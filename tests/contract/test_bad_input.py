@@ -6,6 +6,7 @@ operators (`test_injection`).
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -169,9 +170,12 @@ async def test_every_place_of_every_body_is_strict(estate: Estate) -> None:
 
 
 def _about(said: str, meant: str) -> bool:
-    """Whether a problem names this place, something in it, or the part of it that has no right shape any more."""
-    plain = said.replace(".?", "")
-    return plain == meant or plain.startswith(f"{meant}.") or meant.startswith(f"{plain}.")
+    """Whether a problem names this place, something in it, or the part of it that has no right shape any more.
+
+    What stands for a list of one is named as its element: `applies.0.kind` for `applies.kind`.
+    """
+    plain, place = (re.sub(r"\.(0|\?)(?=\.|$)", "", name) for name in (said, meant))
+    return plain == place or plain.startswith(f"{place}.") or place.startswith(f"{plain}.")
 
 
 async def test_no_text_hides_a_character(estate: Estate) -> None:
