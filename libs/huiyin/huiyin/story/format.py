@@ -34,7 +34,7 @@ Needs = Annotated[
     Field(description="issue that has to be built first: the line prints *not yet* and counts as not passed"),
 ]
 RULE = r"^(\d{1,6}m|\d{1,4}h|\d{1,3}(wd|cd)@([01]\d|2[0-4]):[0-5]\d|appt|promise|same_day|batch(\+\d{1,2}week)?|daily@([01]\d|2[0-4]):[0-5]\d)$"
-RESULT = r"^(running|cancelled|(met|late|excused) \d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?)$"
+RESULT = r"^(running|cancelled|calendar_missing|(met|late|excused) \d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?)$"
 
 
 class PartName(StrEnum):
@@ -72,7 +72,7 @@ class Step(Expectation):
     """Somebody does something at a business time. It is an expectation too: it has to be accepted, or refused as said."""
 
     at: Instant
-    by: str = Field(description="a role of the site (`receptionist`), a person's id, or `call_centre` (an API key)", examples=["call_centre"])
+    by: str = Field(description="a role of the site (`receptionist`), a person's id, `call_centre` (an API key), or `operator` (all sites)", examples=["call_centre"])
     do: str = Field(
         pattern=r"^[a-z][a-z-]{1,39}$",
         description="a verb of docs/scenarios.md; one that is not built yet only together with `needs`",
@@ -120,7 +120,7 @@ class Deadline(Expectation):
     l1: MaybeInstant
     l2: MaybeInstant
     l3: MaybeInstant
-    result: str = Field(pattern=RESULT, description="`met <instant>`, `late <instant>`, `excused <instant>`, `running` or `cancelled`")
+    result: str = Field(pattern=RESULT, description="`met <instant>`, `late <instant>`, `excused <instant>`, `running`, `cancelled` or `calendar_missing`")
     raised: tuple[Level, ...] = Field((), description="levels really raised, each at exactly the time of its column; no other may be")
 
 
