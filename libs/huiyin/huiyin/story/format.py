@@ -72,7 +72,10 @@ class Step(Expectation):
     """Somebody does something at a business time. It is an expectation too: it has to be accepted, or refused as said."""
 
     at: Instant
-    by: str = Field(description="a role of the site (`receptionist`), a person's id, `call_centre` (an API key), or `operator` (all sites)", examples=["call_centre"])
+    by: str = Field(
+        description="a role of the site (`receptionist`), a person's id, `call_centre` (an API key), or `operator` (all sites)",
+        examples=["call_centre"],
+    )
     do: str = Field(
         pattern=r"^[a-z][a-z-]{1,39}$",
         description="a verb of docs/scenarios.md; one that is not built yet only together with `needs`",
@@ -120,7 +123,9 @@ class Deadline(Expectation):
     l1: MaybeInstant
     l2: MaybeInstant
     l3: MaybeInstant
-    result: str = Field(pattern=RESULT, description="`met <instant>`, `late <instant>`, `excused <instant>`, `running`, `cancelled` or `calendar_missing`")
+    result: str = Field(
+        pattern=RESULT, description="`met <instant>`, `late <instant>`, `excused <instant>`, `running`, `cancelled`, `calendar_missing`"
+    )
     raised: tuple[Level, ...] = Field((), description="levels really raised, each at exactly the time of its column; no other may be")
 
 
