@@ -8,6 +8,7 @@ from prometheus_client import Gauge, Histogram
 
 from sla import api
 from sla.handlers import SUBSCRIPTIONS
+from sla.handlers.auditing import AUDITOR, Alarms
 from sla.handlers.firing import FIRE_LAG, LOOPS
 from sla.handlers.watching import count_soon
 from sla.settings import Settings
@@ -18,8 +19,9 @@ LAGS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 
 
 async def _measure(rt: Runtime[Store]) -> None:
-    """Add what only sla measures: how late levels are raised (business time), what reached nobody, which gaps begin soon."""
+    """Add what only sla measures: how late levels are raised (business time), what reached nobody, which gaps begin soon, what the auditor finds."""
     registry = rt.metrics.registry
+    rt.parts.extra[AUDITOR] = Alarms(registry)
     rt.parts.extra[FIRE_LAG] = Histogram(
         "huiyin_clock_fire_lag_seconds", "Business time between a level's time and its raising", buckets=LAGS_S, registry=registry
     )

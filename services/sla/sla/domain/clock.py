@@ -70,6 +70,7 @@ class Clock(Aggregate):
     live: bool = True  #: open, or ended before it could be judged: a calendar may still change it
     armed: bool = False
     next_at: AwareDatetime | None = None
+    first_at: AwareDatetime | None = None  #: when its first level is due, raised or not: by this the auditor finds it
     trace: str = ""
     fence: int = 0
     lease_until: AwareDatetime | None = None
@@ -129,7 +130,9 @@ def ready(clock: Clock) -> Clock:
     waiting += [again.again_at] if (again := clock.again_next) and again.again_at else []
     next_at = min(waiting, default=None) if running else None
     alarmed = clock.open and clock.unheard
-    return clock.model_copy(update={"next_at": next_at, "armed": next_at is not None, "live": clock.state in OPEN, "alarmed": alarmed})
+    first_at = min((rung.at for rung in clock.rungs), default=None)
+    known = {"live": clock.state in OPEN, "alarmed": alarmed, "first_at": first_at}
+    return clock.model_copy(update={"next_at": next_at, "armed": next_at is not None, **known})
 
 
 def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision: int, trace: str) -> Clock:
@@ -192,7 +195,7 @@ def _chain(planned: Planned, old: Clock | None) -> Frozen:
     return old.chain if old and kept else chosen
 
 
-BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live", "alarmed", "chain"})
+BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live", "first_at", "alarmed", "chain"})
 
 
 def differs(new: Clock, old: Clock) -> bool:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import count
+from time import monotonic
 
 import structlog
 from common.errors import Stale, StoreAway, Transient
@@ -14,9 +15,10 @@ from common.runtime import Runtime
 
 from sla.domain.clock import Clock, Said, climb, released
 from sla.domain.follow import Change
-from sla.handlers import batches, changing, watching
+from sla.handlers import auditing, batches, changing, watching
 from sla.handlers.following import as_declared, follow_case, go_on, resolver_of
 from sla.store import Due, Store
+from sla.store.audit import BEAT, FIRING
 
 log = structlog.get_logger()
 CLAIM_AT_ONCE = 500  # bounded: a backlog is taken in pieces, between which everything else goes on (performance.md D)
@@ -24,6 +26,7 @@ TOGETHER = 250  # clocks in one transaction: while one half waits for the databa
 BREATH = 20  # clocks decided before others of this process get their turn: some ten milliseconds
 REDATE_AT_ONCE = 50
 PUBLISHED = "calendar_published"
+BEATS_AT = "firing_beats_at"  #: when this process leaves its next mark, among the runtime's extra parts
 FIRE_LAG = "fire_lag"  #: name of the histogram among the runtime's extra parts
 
 
@@ -32,6 +35,7 @@ async def fire_due(rt: Runtime[Store]) -> int:
 
     The claim only narrows: each clock is checked again (house style 11). What was not fired because the store went away is given free at once.
     """
+    await _beat(rt)
     now = rt.now()
     due = await rt.store.claim_due(now, limit=CLAIM_AT_ONCE)
     parts = [due[start : start + TOGETHER] for start in range(0, len(due), TOGETHER)]
@@ -41,6 +45,13 @@ async def fire_due(rt: Runtime[Store]) -> int:
             await rt.store.release([clock.id for part in left for clock in part])
         raise StoreAway
     return len(due)
+
+
+async def _beat(rt: Runtime[Store]) -> None:
+    """Leave a mark that somebody fires, as often as the auditor expects one."""
+    if monotonic() >= rt.parts.extra.get(BEATS_AT, 0.0):
+        await rt.store.audit.lead(FIRING, BEAT)
+        rt.parts.extra[BEATS_AT] = monotonic() + BEAT.total_seconds()
 
 
 async def _fire_or_split(rt: Runtime[Store], claimed: Sequence[Due], now: datetime) -> list[Due]:
@@ -148,4 +159,5 @@ LOOPS = (
     Loop("redate", redate, due=count_stale),
     changing.LOOP,
     watching.LOOP,
+    auditing.LOOP,
 )

@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel
 from sla.domain.case_file import CaseFile
 from sla.domain.clock import Clock
 from sla.domain.follow import Change
-from sla.store import watch
+from sla.store import audit, watch
 from sla.store.changes import Changes
 from sla.store.grounds import Grounds, Known, PolicyHead, YearBook
 from sla.store.notes import Notes
@@ -27,6 +27,7 @@ from sla.store.notes import Notes
 __all__ = ["INDEXES", "BatchWeek", "Due", "Known", "PolicyHead", "Store", "YearBook"]
 
 INDEXES: tuple[Index, ...] = (
+    *audit.INDEXES,
     Index("clocks", (("next_at", 1),), where={"armed": True}),
     Index("clocks", (("calendar", 1), ("revision", 1)), where={"live": True}),
     Index("clocks", (("site", 1),), where={"alarmed": True}),
@@ -96,6 +97,7 @@ class Store(Grounds):
         self.changes = Changes(db, known.drafts)
         self.notes = Notes(db)
         self.watch = watch.Watch(db, known.rest)
+        self.audit = audit.Audit(db)
 
     # --- clocks ---------------------------------------------------------------------------------------------------------------
 
