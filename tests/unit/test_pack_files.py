@@ -25,7 +25,7 @@ RULE = "clocks:\n  - id: one\n    code: CLK_ONE\n    stop: closed\n    duration:
         ("calendar:\n  close_of_bussiness: '18:00'\n", SITE, "example.yaml:6: calendar.close_of_bussiness"),
         ("calendar:\n  timezone: Mars/Olympus\n", SITE, "example.yaml:6: calendar.timezone"),
         (RULE.replace("value: 1", "value: 0"), SITE, "example.yaml:9: clocks.one.duration.value"),
-        (RULE, SITE + "policy:\n  clocks:\n    - id: one\n      strength: maybe\n", "AB.yaml:7: clocks.one.strength"),
+        (RULE, SITE + "policy:\n  clocks:\n    - id: one\n      strength: maybe\n", "AB.yaml:7: policy.clocks.one.strength"),
         ("hours: {}\nhours: {}\n", SITE, "example.yaml:6: hours: is there twice"),
         ("hours: [\n", SITE, "example.yaml:6"),
         (RULE, SITE.replace("AB", "a b"), "AB.yaml:1: site"),
@@ -107,10 +107,10 @@ def test_an_overlay_may_be_incomplete_but_not_wrong(tmp_path: Path) -> None:
         (SITE + "policy:\n  clocks:\n    - {id: two, strength: should}\n", "AB.yaml:6: policy.clocks.two: there is nothing of this name below"),
         (SITE + "policy:\n  clocks:\n    - {id: two, removed: true}\n", "AB.yaml:6: policy.clocks.two: there is nothing below to take away"),
         (SITE + "policy:\n  hours: null\n", "AB.yaml:5: policy.hours: there is nothing below to take away"),
-        (SITE + "policy:\n  ours: {}\n", "AB.yaml:5: ours: is unknown; known here: approval"),
+        (SITE + "policy:\n  ours: {}\n", "AB.yaml:5: policy.ours: is unknown; known here: approval"),
         (
             SITE + "policy:\n  clocks:\n    - {id: one, duration: {value: -5}}\n",
-            "AB.yaml:6: clocks.one.duration.value: has to be a whole number, 1 to 100000",
+            "AB.yaml:6: policy.clocks.one.duration.value: has to be a whole number, 1 to 100000",
         ),
     ],
 )

@@ -234,7 +234,7 @@ def _one_located(error: Any, merged: Raw, packs: Sequence[Document], site: Docum
         return PackError(site.file, site.line(("policy",)), "policy", said)
     layers = [(site, ("policy", *path)), *((pack, path) for pack in reversed(packs))]
     document, where = next(((one, way) for one, way in layers if one.holds(way)), layers[0])
-    return PackError(document.file, document.line(where), _dotted(path), said)
+    return PackError(document.file, document.line(where), _dotted(where), said)
 
 
 def _first(errors: Iterable[PackError]) -> PackError:
