@@ -156,6 +156,17 @@ def test_a_difference_is_told_in_words_with_both_origins(tmp_path: Path) -> None
     assert json.loads(said("diff", "JN", "JN", "--json").stdout) == []
 
 
+def test_an_overlay_adds_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    """Each line is a value that the overlay names."""
+    (tmp_path / "sites").mkdir()
+    for name in ("pack-s2", "pack-s3a"):
+        (tmp_path / f"{name}.yaml").write_text((PACKS / f"{name}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    changed = (PACKS / "sites" / "XZ.yaml").read_text(encoding="utf-8").replace("overlays: []", "overlays: [pack-s3a]")
+    (tmp_path / "sites" / "XZ.yaml").write_text(changed, encoding="utf-8")
+    rows = json.loads(said("diff", "XZ", str(tmp_path / "sites" / "XZ.yaml"), "--json").stdout)
+    assert {row["name"] for row in rows} == {"phone_rings", "conduct.prohibited", "penalties.prohibited_act", "penalties.not_reported"}
+
+
 def test_things_that_only_one_side_has_are_told_once() -> None:
     shown = said("diff", "pack-s3b", "pack-s3c", "--en").stdout
     assert "  Clocks: only in pack-s3b@1: resolve (CLK_RESOLVE), notice (CLK_NOTICE), promise (CLK_PROMISE)\n" in shown

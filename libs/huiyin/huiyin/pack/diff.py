@@ -52,9 +52,14 @@ def differences(before: Looked, after: Looked) -> list[Difference]:
     for name in dict.fromkeys((*old, *new)):
         one, other = old.get(name), new.get(name)
         inside = any(name.startswith(f"{thing}.") for thing in (*gone, *come))
-        if not inside and (one.raw if one else None) != (other.raw if other else None):
+        if not inside and _says(one) != _says(other):
             found.append(Difference(name, one, other))
     return found
+
+
+def _says(value: Value | None) -> Any:
+    """Return what a value says; an empty list or mapping says as little as none."""
+    return None if value is None or value.raw in ([], {}) else value.raw
 
 
 def _whole(mine: Mapping[str, Value], others: Mapping[str, Value]) -> dict[str, Value]:
