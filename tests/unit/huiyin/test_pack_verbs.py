@@ -207,6 +207,13 @@ def test_explain_says_when_who_and_why() -> None:
     assert "后续时刻起算" in shown
 
 
+def test_explain_says_who_is_told_at_once() -> None:
+    """ESC-10: a major complaint goes to both at once, whatever its clocks say."""
+    shown = said("explain", "RQ", "--kind", "complaint", "--major", "--at", "2026-06-08 09:30").stdout.splitlines()
+    who = "副总经理、总经理 → 文副远(rq-wen)、庞总成(rq-pang)"
+    assert shown[1] == f"立即告知: {who}  (S3c 3.4.7 「必須及時上報總經理、副總經理」 [ESC-10])"
+
+
 def explained(*options: str) -> dict[str, dict[str, Any]]:
     return {row["rule"]: row for row in json.loads(said("explain", *options, "--json").stdout)}
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from common.clock_rules import ClockRule, Moment, Subject
+from common.coverage import FROM_THE_CASE
 from common.policy import SitePolicy
+from common.sourced import Origin
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Level, OrderState, OrderStatus, Party, Urgency
 from sla.domain.applies import About, applies
 from sla.domain.deadlines import Dates, Site, Start, dates
-from sla.domain.escalation import Asked, call, chain_of
+from sla.domain.escalation import Asked, Frozen, call, chain_of, night_role, reach
 from sla.domain.holidays import unpublished
 
 from huiyin.pack.looked import Looked
@@ -66,6 +68,7 @@ class Rung:
     roles: tuple[str, ...]
     persons: tuple[str, ...]
     skipped: tuple[str, ...]
+    reached: str | None = None  #: the level above (or `night`) whose persons stand in, because nobody fills the level's own roles
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,16 @@ def explain(looked: Looked, case: Imagined) -> list[Clock]:
     found = [_clock(rule, about, site, looked) for rule, about in _asked(looked.resolved, case)]
     governed = [replace(clock, governed_by=_governor(clock, found)) for clock in found]
     return sorted(governed, key=lambda clock: (not clock.now, _due(clock)))
+
+
+def told_at_once(looked: Looked, case: Imagined) -> dict[str, tuple[tuple[str, ...], tuple[str, ...], Origin | None]]:
+    """Return who has to know the moment the case is so, whatever its clocks say: rule -> roles, persons, origin."""
+    assert looked.resolved is not None  # noqa: S101
+    policy = looked.resolved
+    about = About(case.state(policy), policy)
+    asked = Asked(case.at, looked.rota, policy.calendar.timezone, department=about.case.department)
+    rules = [rule for rule in policy.at_once if not rule.after and applies(rule.applies, about)]
+    return {rule.id: (rule.roles, call(rule.roles, asked).persons, rule.origin) for rule in rules}
 
 
 def _asked(policy: SitePolicy, case: Imagined) -> Iterator[tuple[ClockRule, About]]:
@@ -122,13 +135,16 @@ def _clock(rule: ClockRule, about: About, site: Site, looked: Looked) -> Clock:
     start = Start(case.received_at, moment, case=case, appointment_at=case.appointment_at, promised_at=case.expected_at)
     made = dates(rule, start, site)
     chain = chain_of(site.policy, about)
-    rungs = tuple(_rung(level, at, chain.at(level), about, looked) for level, at in (made.rungs if made else ()))
+    rungs = tuple(_rung(level, at, chain, about, looked) for level, at in (made.rungs if made else ()))
     return Clock(rule, made, rungs, moment in AT_ONCE, about.party if any(one.party for one in rule.applies) else None)
 
 
-def _rung(level: Level, at: datetime, roles: tuple[str, ...], about: About, looked: Looked) -> Rung:
-    called = call(roles, Asked(at, looked.rota, about.policy.calendar.timezone, department=about.case.department))
-    return Rung(level, at, roles, called.persons, called.skipped)
+def _rung(level: Level, at: datetime, chain: Frozen, about: About, looked: Looked) -> Rung:
+    """Return a level with its persons; one that counts on the assignee is not passed on, since nearly every case has one."""
+    policy, case = about.policy, about.case
+    asked = Asked(at, looked.rota, policy.calendar.timezone, department=case.department, night=night_role(policy, case.urgency, at))
+    called = call(chain.at(level), asked) if FROM_THE_CASE.intersection(chain.at(level)) or looked.rota is None else reach(chain, level, asked)
+    return Rung(level, at, chain.at(level), called.persons, called.skipped, called.reached)
 
 
 def _governor(clock: Clock, others: list[Clock]) -> str | None:

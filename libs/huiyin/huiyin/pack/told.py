@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from common.coverage import FROM_THE_CASE
 from common.errors import Text
 from common.states import Level
 from console.domain import labels
+from sla.domain.escalation import NIGHT
 
 from huiyin import cli
 from huiyin.pack import words
-from huiyin.pack.explain import Clock, Imagined, Rung
+from huiyin.pack.explain import Clock, Imagined, Rung, told_at_once
 from huiyin.pack.looked import Looked
 
 DUE = Text("到期", "due")
+NIGHT_STEP = Text("夜间接收人", "the night's recipient")
 
 
 def show(clocks: list[Clock], case: Imagined, looked: Looked, locale: str) -> None:
@@ -27,6 +30,9 @@ def show(clocks: list[Clock], case: Imagined, looked: Looked, locale: str) -> No
 def _lines(clocks: list[Clock], case: Imagined, looked: Looked, zone: ZoneInfo, locale: str) -> Iterator[str]:
     zh = locale == "zh"
     yield _head(case, looked, zone, locale)
+    for roles, persons, origin in told_at_once(looked, case).values():
+        people = _persons(persons, looked, locale)
+        yield f"{'立即告知' if zh else 'told at once'}: {words.several(labels.ROLE, roles, locale)} → {people}  ({words.source(origin, locale)})"
     now, later = [one for one in clocks if one.now], [one for one in clocks if not one.now]
     if not now:
         yield "没有自接报起算的时限" if zh else "no clock runs from the receipt"
@@ -88,16 +94,18 @@ def _times(clock: Clock, looked: Looked, zone: ZoneInfo, locale: str) -> Iterato
 
 def _called(rung: Rung, looked: Looked, locale: str) -> str:
     zh = locale == "zh"
-    persons = [f"{looked.people[one]}({one})" if looked.people.get(one) else one for one in rung.persons]
-    unfilled = [role for role in rung.skipped if role not in {"assignee", "owner"}]
-    who = ("、" if zh else ", ").join(persons) or ("—" if looked.rota else ("(无排班)" if zh else "(no rota)"))
-    roles = words.several(labels.ROLE, rung.roles, locale)
-    empty = (
-        (f";此时无人:{words.several(labels.ROLE, unfilled, locale)}" if zh else f"; nobody then: {words.several(labels.ROLE, unfilled, locale)}")
-        if unfilled
-        else ""
-    )
-    return f"{roles} → {who}{empty if looked.rota else ''}"
+    roles, who = words.several(labels.ROLE, rung.roles, locale), _persons(rung.persons, looked, locale)
+    unfilled = words.several(labels.ROLE, [role for role in rung.skipped if role not in FROM_THE_CASE], locale)
+    empty = (f";此时无人:{unfilled}" if zh else f"; nobody then: {unfilled}") if unfilled and looked.rota else ""
+    step = NIGHT_STEP.in_(locale) if rung.reached == NIGHT else words.said(labels.LEVEL, rung.reached, locale)
+    passed = (f",顺延至{step}" if zh else f", passed on to {step}") if rung.reached else ""
+    return f"{roles} → {who}{empty}{passed}"
+
+
+def _persons(persons: tuple[str, ...], looked: Looked, locale: str) -> str:
+    named = [f"{looked.people[one]}({one})" if looked.people.get(one) else one for one in persons]
+    nobody = "—" if looked.rota else Text("(无排班)", "(no rota)").in_(locale)
+    return ("、" if locale == "zh" else ", ").join(named) or nobody
 
 
 def _time(moment: datetime, zone: ZoneInfo) -> str:
