@@ -91,6 +91,27 @@ def test_sites_are_applied_and_a_case_is_shown() -> None:
 
 
 @pytest.mark.usefixtures("system")
+def test_every_clock_of_a_case_is_explained() -> None:
+    case = asyncio.run(_a_case())
+    told = _run("why", case)
+    assert told.exit_code == 0, told.output
+    for word in ("起算", "合计", "到期", "第 1 版"):
+        assert word in told.stdout
+    assert "runs from" in _run("why", case, "--en").stdout
+    rows = json.loads(_run("why", case, "--json").stdout)
+    assert rows
+    assert all(row["segments"][-1]["end"] == row["clock"]["due_at"] for row in rows)
+    assert _run("why", "JN-260314-7K3QX").exit_code == 1
+
+
+async def _a_case() -> str:
+    """A case of the demo with a clock that counted minutes."""
+    async with open_doors() as doors:
+        clocks = await doors.surely("sla", "GET", "/v1/clocks", site="XZ")
+    return str(next(clock["case"] for clock in clocks if clock["code"] == "CLK_SURVEY"))
+
+
+@pytest.mark.usefixtures("system")
 def test_keys_are_made_listed_and_revoked() -> None:
     made = json.loads(_run("key", "create", "--name", "city", "--site", "JN", "--json").stdout)
     assert made["key"].startswith(f"hy_{made['id']}_")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Weekday, Words
+from common.clock_rules import AnyOf, Applies, Channels, Duration, Kinds, Unit, Weekday, Words
 from common.sourced import DayTime, Flag, Number, Section, Slug, Sourced, Title, Whole, minutes_of, refuse
 from common.states import CaseKind, Channel, Urgency
 
@@ -170,10 +170,19 @@ class RepeatCheck(Sourced):
 
 
 class Pause(Sourced):
-    """Reasons for which a clock may stand still: absent in every pack of the sources (SLA-37)."""
+    """Reasons for which a clock may stand still: absent in every pack of the sources (SLA-37).
 
-    reasons: Words = ()
-    budget: Duration | None = None
+    Every pause ends: at its own end, or when the clock's budget (minutes or hours, all its pauses together) is used up.
+    """
+
+    reasons: Words = Field(min_length=1)
+    budget: Duration
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.budget.unit not in {Unit.MINUTE, Unit.HOUR}:
+            refuse("暂停额度须以分钟或小时计", "the budget of pauses is counted in minutes or hours")
+        return self
 
 
 class MajeureClass(Sourced):

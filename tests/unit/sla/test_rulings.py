@@ -16,6 +16,7 @@ from common.events import (
     WorkOrderReturned,
 )
 from common.states import ClockState, Level, OrderStatus, Urgency
+from pydantic import ValidationError
 from sla.domain.case_file import CaseFile
 from sla.domain.gaps import Window
 from sla.domain.holidays import unpublished
@@ -120,6 +121,12 @@ def test_without_the_section_nothing_pauses() -> None:
 def test_a_pause_ends_by_itself(pauses: tuple[tuple[str, str | None], ...], due: str) -> None:
     file = ruled(told(*registered()), *(a_pause(*pause) for pause in pauses))
     assert shown(one(file, **PAUSES).dates.due_at) == due
+
+
+def test_a_budget_that_never_ends_is_refused() -> None:
+    for pause in ({"reasons": ["owner_away"]}, {"reasons": ["owner_away"], "budget": {"value": 3, "unit": "working_day"}}):
+        with pytest.raises(ValidationError):
+            a_policy(pause=pause)
 
 
 # --- extension, replacement ---------------------------------------------------------------------------------------------------

@@ -276,6 +276,27 @@ async def test_a_reclassification_moves_cancels_and_keeps_history() -> None:
     ]  # fmt: skip
 
 
+async def test_what_held_before_a_reclassification_stays_on_the_clock() -> None:
+    """CLS-20: the same code under another rule: recomputed from the receipt, the limit before it kept; levels that were raised stay."""
+    slow = a_rule(applies={"urgency": "P3"}, duration={"value": 2, "unit": "hour"})
+    quick = a_rule(id="quick", applies={"urgency": "P2"}, duration={"value": 30, "unit": "minute"})
+    world = await a_world(a_policy(slow, quick))
+    case = a_case()
+    await world.until("2026-03-16 10:00")
+    await world.report(case)
+    await world.until("2026-03-16 10:20")
+    await world.hear(CaseClassified(case=a_case(urgency="P2"), previous=case))
+    clock = (await world.clocks())["CLK_KETTLE"]
+    assert (shown(clock.due_at), clock.rule_id) == ("2026-03-16 10:30", "quick")
+    assert [(shown(past.until), past.why, past.rule_id, shown(past.due_at)) for past in clock.history] == [
+        ("2026-03-16 10:20", "case.classified", "kettle", "2026-03-16 12:00"),
+    ]  # fmt: skip
+    await world.until("2026-03-16 10:40")
+    await world.hear(CaseClassified(case=case, previous=a_case(urgency="P2")))
+    back = (await world.clocks())["CLK_KETTLE"]
+    assert (shown(back.due_at), len(back.history), raised(back)["L1"]) == ("2026-03-16 12:00", 2, "2026-03-16 10:30")
+
+
 async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
     """SLA-39: opened without a due time, nothing fires; the year comes and the clock is dated by an event."""
     world = await a_world(a_policy(a_rule(duration={"value": 1, "unit": "working_day"})), "2026-12-31 08:00")

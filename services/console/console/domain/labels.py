@@ -226,6 +226,18 @@ ALARM = {"nobody_eligible": Text("无合适人员,需人工指派", "nobody elig
 SATISFIED = {"True": Text("满意", "satisfied"), "False": Text("不满意", "dissatisfied")}
 FINAL = {"True": Text("最终答复", "final answer"), "False": Text("阶段性答复", "interim answer")}
 RECLASSIFIED = {"True": Text("重新分类", "reclassified")}
+REDATED = {
+    "extended": Text("经客户同意延期", "extended with the customer's consent"),
+    "paused": Text("暂停计时", "paused"),
+    "resumed": Text("恢复计时", "runs again"),
+    "calendar_published": Text("日历公布", "calendar published"),
+    "case.classified": Text("重新分类", "reclassified"),
+    "policy_changed": Text("制度变更", "policy changed"),
+    "policy_rolled_back": Text("制度撤回", "policy rolled back"),
+    "majeure_declared": Text("不可抗力", "force majeure"),
+    "majeure_ended": Text("不可抗力结束", "end of force majeure"),
+    "majeure_undone": Text("不可抗力撤销", "force majeure taken back"),
+}  #: why a clock's times changed; any other reason says nothing to the reader
 EXCUSED = {"True": Text("已登记特殊原因", "special reason recorded")}
 PLAN_TOLD = {"True": Text("已告知初步方案", "preliminary plan told")}
 BELATED = {"True": Text("逾期兑现", "kept late")}
@@ -259,6 +271,7 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "satisfied": SATISFIED,
     "final": FINAL,
     "reclassified": RECLASSIFIED,
+    "redated": REDATED,
     "excused": EXCUSED,
     "plan_told": PLAN_TOLD,
     "belated": BELATED,

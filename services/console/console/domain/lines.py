@@ -116,7 +116,7 @@ LINES: Mapping[str, Line] = {
     "clock.opened": _clock(
         OPEN, "开始计时|{clock}|{due_at} 到期|{undated}|估计 {estimate}", "Clock started|{clock}|due {due_at}|{undated}|estimate {estimate}"
     ),
-    "clock.redated": _clock(OPEN, "时限调整|{clock}|新到期 {due_at}", "Clock redated|{clock}|now due {due_at}"),
+    "clock.redated": _clock(OPEN, "时限调整|{clock}|新到期 {due_at}|{redated}", "Clock redated|{clock}|now due {due_at}|{redated}"),
     "clock.warned": _clock(ALARM, "预警|{clock}|{due_at} 到期", "Warning|{clock}|due {due_at}"),
     "clock.breached": _clock(ALARM, "超时|{clock}|应于 {due_at} 前完成", "Overdue|{clock}|was due {due_at}"),
     "clock.met": _clock(STOP, "计时结束|{clock}|{clock_state}", "Clock stopped|{clock}|{clock_state}", clock_state="clock.state"),

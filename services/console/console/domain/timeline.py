@@ -11,10 +11,11 @@ from enum import Enum
 from typing import Any
 
 from common.envelope import Event
-from common.events import CaseRegistered, Fact, PromiseKept
+from common.events import CaseRegistered, ClockRedated, Fact, PromiseKept
 from common.states import ClockState, ClockView
 from pydantic import AwareDatetime, BaseModel
 
+from console.domain.labels import REDATED
 from console.domain.lines import CASES, LINES
 from console.domain.wording import Speech, Value
 
@@ -129,6 +130,10 @@ def _belated(fact: Fact) -> bool | None:
     return fact.kept_at > fact.due_at if isinstance(fact, PromiseKept) else None
 
 
+def _redated(fact: Fact) -> str | None:
+    return fact.why if isinstance(fact, ClockRedated) and fact.why in REDATED else None
+
+
 def _undated(fact: Fact) -> str | None:
     return ClockState.UNDATED if _reach(fact, "clock.state") is ClockState.UNDATED else None
 
@@ -145,6 +150,7 @@ DERIVED: Mapping[str, Callable[[Fact], Any]] = {
     "addressed": _addressed,
     "reported_at": _reported_at,
     "belated": _belated,
+    "redated": _redated,
     "undated": _undated,
     "estimate": _estimate,
 }  #: placeholders that no single field holds

@@ -57,7 +57,7 @@ def pauses_for(about: About, pauses: Iterable[Ruling]) -> tuple[Gap, ...]:
 def budget_of(policy: SitePolicy) -> timedelta:
     """Return how long one clock may stand still altogether; nothing where the policy knows no pause (SLA-37)."""
     budget = policy.pause.budget if policy.pause else None
-    return (budget.value or 0) * LENGTH[budget.unit] if budget and budget.unit in LENGTH else timedelta()
+    return (budget.value or 0) * LENGTH[budget.unit] if budget else timedelta()
 
 
 def budget_left(about: About, pauses: Iterable[Ruling], now: datetime) -> timedelta:
