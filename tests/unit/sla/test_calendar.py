@@ -1,6 +1,8 @@
 """Working days: the table equals a slow walk, the State Council's days equal an independent library, unknown years are refused."""
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import holidays
 import pytest
@@ -72,12 +74,25 @@ def test_the_days_of_china_equal_an_independent_library() -> None:
         day += DAY
 
 
+DOCUMENT = Path(__file__).parents[4] / "shared" / "design" / "scenarios.md"
+MONTHS = {name: number for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}
+
+
+def listed(text: str) -> set[date]:
+    """The days of a list like `1\u20133 Jan, 15\u201323 Feb, 4 Jan (Sun)`."""
+    found = re.findall(r"(\d+)(?:\u2013(\d+))? ([A-Z][a-z]{2})", text)
+    return {date(2026, MONTHS[month], day) for first, last, month in found for day in range(int(first), int(last or first) + 1)}
+
+
+@pytest.mark.skipif(not DOCUMENT.exists(), reason="shared/design/scenarios.md is not on this machine")
 def test_the_days_of_2026_are_those_of_the_state_council() -> None:
+    """Every day of the year against the list of the acceptance scenarios."""
+    line = next(line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if "Test calendar 2026" in line)
+    off, worked = (listed(part) for part in line.split("off \u2014")[1].split("worked weekend days \u2014"))
+    assert (len(off), len(worked)) == (33, 6)
     calendar = unpublished("CN")
-    off = ["01-01", "01-02", "02-16", "02-20", "02-23", "04-06", "05-01", "05-04", "05-05", "06-19", "09-25", "10-01", "10-07"]
-    worked = ["01-04", "02-14", "02-28", "05-09", "09-20", "10-10"]
-    assert not any(calendar.is_working(date.fromisoformat(f"2026-{day}")) for day in off)
-    assert all(calendar.is_working(date.fromisoformat(f"2026-{day}")) for day in worked)
+    for day in (date(2026, 1, 1) + index * DAY for index in range(365)):
+        assert calendar.is_working(day) is (day in worked or (day.weekday() < 5 and day not in off)), day
 
 
 def test_an_unknown_year_is_refused_and_a_published_one_is_used() -> None:
