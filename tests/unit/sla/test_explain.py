@@ -247,3 +247,14 @@ def test_a_late_clock_of_an_order_is_its_partys() -> None:
     file = told(*registered(), ("10:10", WorkOrderIssued(order=_contractor(), case=a_case())))
     found = one(file, "2026-03-16 11:00", rule=leg)
     assert found.owned() == {Holder(Holding.CONTRACTOR, "firm-1"): timedelta(minutes=20)}
+
+
+def test_what_ended_was_judged_by_the_deadline_of_its_time() -> None:
+    """A calendar published afterwards would give another deadline; the account says which one judged."""
+    file = told(*registered(), ("11:00", arrived()))
+    (clock,) = plan(file, a_policy(a_rule()), DAYS)
+    stored = drawn(clock, None, calendar=None, revision=0, trace="").model_copy(update={"due_at": at("2026-03-16 10:45"), "state": ClockState.LATE})
+    found = account(clock, file, at("2026-03-16 12:00"), stored)
+    told_ = [text.en for text in lines(found)]
+    assert "judged when it ended, by the deadline of that time: Mon 2026-03-16 10:45" in told_
+    assert told_[-1] == "Mon 2026-03-16 11:00 on site: late (15 min after the deadline)"

@@ -28,7 +28,15 @@ MINUTE = timedelta(minutes=1)
 def lines(found: Account) -> tuple[Text, ...]:
     """Return the account, line by line."""
     planned, zone = found.planned, found.planned.about.policy.zone
-    told = [_rule(found), _start(planned, zone), *_counted(found, zone), *_changed(found, zone), *_due(planned, zone), _end(found, zone)]
+    told = [
+        _rule(found),
+        _start(planned, zone),
+        *_counted(found, zone),
+        *_changed(found, zone),
+        *_due(planned, zone),
+        *_judged(found, zone),
+        _end(found, zone),
+    ]
     return (*told, *_owned(found))
 
 
@@ -132,8 +140,17 @@ def _due(planned: Planned, zone: ZoneInfo) -> Iterator[Text]:
     yield Text(f"到期 {due.zh}", f"due {due.en}")
 
 
+def _judged(found: Account, zone: ZoneInfo) -> Iterator[Text]:
+    """Say so where a clock ended under a deadline that would be another today: it was judged by the one of its time."""
+    then, today = found.clock.due_at, found.planned.dates.due_at
+    if found.clock.stopped_at and then and then != today:
+        due = moment(then, zone)
+        yield Text(f"结束时按当时的到期 {due.zh} 判定", f"judged when it ended, by the deadline of that time: {due.en}")
+
+
 def _end(found: Account, zone: ZoneInfo) -> Text:
-    end, due_at, state = found.planned.end, found.planned.dates.due_at, STATE[found.clock.state]
+    end, state = found.planned.end, STATE[found.clock.state]
+    due_at = found.clock.due_at if found.clock.stopped_at else found.planned.dates.due_at
     if end is None:
         return state
     why, when = _ending(end.why), moment(end.at, zone)
