@@ -298,8 +298,9 @@ async def test_what_held_before_a_reclassification_stays_on_the_clock() -> None:
 
 
 async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
-    """SLA-39: opened without a due time, nothing fires; the year comes and the clock is dated by an event."""
-    world = await a_world(a_policy(a_rule(duration={"value": 1, "unit": "working_day"})), "2026-12-31 08:00")
+    """SLA-39: opened without a due time, nothing fires; the year comes and the clock is dated by an event, each of its case with it."""
+    other = a_rule(id="other", code="CLK_OTHER", duration={"value": 2, "unit": "working_day"})
+    world = await a_world(a_policy(a_rule(duration={"value": 1, "unit": "working_day"}), other), "2026-12-31 08:00")
     await world.report(a_case(received_at=at("2026-12-31 10:00")))
     clock = (await world.clocks())["CLK_KETTLE"]
     assert (clock.state, clock.due_at, clock.needs, clock.armed) == (ClockState.UNDATED, None, "CN:2027", False)
@@ -313,9 +314,11 @@ async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
     await world.turn()
     clock = (await world.clocks())["CLK_KETTLE"]
     assert (clock.state, shown(clock.due_at), clock.needs) == (ClockState.RUNNING, "2027-01-02 19:00", None)
-    assert [row.data["why"] for row in await world.facts("clock.redated")] == ["calendar_published"]
+    assert [row.data["why"] for row in await world.facts("clock.redated")] == ["calendar_published"] * 2
     moved = await world.rt.store.notes.moved_by("CN", 1, after="", limit=9)
-    assert [(one.clock, one.due_from, shown(one.due_to)) for one in moved] == [(clock.id, None, "2027-01-02 19:00")]
+    assert [(one.clock, one.due_from, shown(one.due_to)) for one in moved] == [
+        (clock.id, None, "2027-01-02 19:00"), (clock.id.replace("KETTLE", "OTHER"), None, "2027-01-04 19:00"),
+    ]  # fmt: skip
     assert (clock.history[0].why, clock.history[0].due_at) == ("calendar_published", None)
     assert await is_quiet(world)
 

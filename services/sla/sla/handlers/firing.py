@@ -132,11 +132,17 @@ async def redate(rt: Runtime[Store]) -> int:
 
 async def _redate(clock: Clock, revision: int, now: datetime, store: Store) -> None:
     """Date one clock again, and those of its case with it; what moved is kept for whoever published the calendar."""
+    before = await _together(clock, store)
     await _date_again(clock, now, store)
-    dated = await store.clock(clock.id)
-    if dated and dated.due_at != clock.due_at:
-        await store.notes.moved(clock, dated, revision)
+    for id_, dated in (await _together(clock, store)).items():
+        if id_ in before and dated.due_at != before[id_].due_at:
+            await store.notes.moved(before[id_], dated, revision)
     await store.mark_dated(clock.id, revision)
+
+
+async def _together(clock: Clock, store: Store) -> dict[str, Clock]:
+    """Return the clocks that are dated in one step: those of a case, or the one of a week."""
+    return await store.clocks_of(clock.case) if clock.case else await store.clocks_on(clock.subject)
 
 
 async def _date_again(clock: Clock, now: datetime, store: Store) -> None:
