@@ -32,7 +32,7 @@ START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
 OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
 FAULT = "water_leak"
 PACKS = Path(__file__).parents[2] / "packs" / "sites"
-MOVING = frozenset({"jobs", "cursors", "reports", "changes"})  #: what loops write by themselves, whoever asks
+MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits"})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 
 

@@ -31,7 +31,7 @@ def _beside_the_packs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(*command: str) -> Result:
-    told = RUN.invoke(app, ["pack", *command])
+    told = RUN.invoke(app, ["pack", *command], env={"COLUMNS": "200"})
     assert told.exit_code == 0, told.output
     return told
 
@@ -246,6 +246,6 @@ def test_explain_names_the_rule_that_governs() -> None:
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(command: list[str], reason: str) -> None:
-    told = RUN.invoke(app, ["pack", *command])
+    told = RUN.invoke(app, ["pack", *command], env={"COLUMNS": "200"})
     assert (told.exit_code, reason in told.stderr) == (4, True), told.output
     assert "Traceback" not in told.output
