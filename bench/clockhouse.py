@@ -7,12 +7,11 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from common import inbox, outbox, tracing
-from common.clock_rules import ClockRule, Moment
 from common.documents import Doc
 from common.events import CaseClassified, CaseClosed, CaseRegistered, Fact
 from common.loop import end
@@ -25,9 +24,8 @@ from common.timesource import SystemTime
 from devstack.paths import REPOSITORY
 from huiyin.secret_keys import new_secrets
 from huiyin.sites import load_site
-from sla.domain.deadlines import Site, Start, dates
 from sla.handlers import SUBSCRIPTIONS
-from sla.handlers.commands import YearIn, put_policy, put_year
+from sla.handlers.commands import put_policy
 from sla.handlers.firing import FIRE_LAG, LOOPS
 from sla.store import INDEXES, Known, Store
 
@@ -35,7 +33,6 @@ SITES = REPOSITORY / "packs" / "sites"
 HOURS, WORKING_DAYS = SITES / "XZ.yaml", SITES / "JN.yaml"  #: a site whose clocks run by the hour, one that counts working days
 AT_ONCE = 1000
 REPAIR = {"kind": "repair", "urgency": "P2", "fault": "blocked_pipe", "department": "engineering"}
-LETTER = {"kind": "complaint", "urgency": "P3", "channel": "letter", "department": "customer_service", "category": "service"}
 Told = Callable[[int], None]
 
 
@@ -125,68 +122,12 @@ class ClockHouse:
             await self.db.insert("clocks", *(moved(template, case, at(number)) for case, number in zip(cases, numbers, strict=True)))
             told(len(numbers))
 
-    async def fill_spanning(self, count: int, template: Doc, told: Told) -> datetime:
-        """Put copies of a clock of working days, dated by the engine, all open over the next working day; return that day."""
-        rule, site = self._rule(template), Site(self.site.policy, await self.rt.store.days(self.site.policy.calendar.holidays))
-        today = self.rt.now()
-        day = site.days.after(today.date(), 1)
-        table = [dates(rule, Start(today - timedelta(minutes=n), Moment.CLASSIFIED), site) for n in range(600)]
-        for start in range(0, count, AT_ONCE):
-            numbers = range(start, min(count, start + AT_ONCE))
-            await self.db.insert("clocks", *(_dated(template, f"{self.site.id}-span-{n:07d}", table[n % len(table)]) for n in numbers))
-            told(len(numbers))
-        return datetime.combine(day, datetime.min.time(), UTC)
-
-    def _rule(self, clock: Doc) -> ClockRule:
-        return next(rule for rule in self.site.policy.clocks if rule.id == clock["rule_id"])
-
-    async def checked(self, template: Doc, sample: int = 2000) -> dict[str, int]:
-        """Compare clocks that were dated again with what the engine says of each alone; each must have said so once."""
-        rule, site = self._rule(template), Site(self.site.policy, await self.rt.store.days(self.site.policy.calendar.holidays))
-        rows, wrong = await self.db.find("clocks", {"code": template["code"]}, limit=sample), 0
-        for row in rows:
-            right = dates(rule, Start(row["start_at"], Moment.CLASSIFIED), site)
-            same = right is not None and row["due_at"] == right.due_at and [rung["at"] for rung in row["rungs"]] == [at for _, at in right.rungs]
-            wrong += not same or await self.db.count("outbox", {"stream": f"sla:clock:{row['_id']}"}) != 1
-        return {"checked": len(rows), "wrong": wrong}
-
-    async def holiday(self, day: datetime) -> None:
-        """Publish that the year of `day` has one more day off."""
-        by: Any = None
-        calendar = self.site.policy.calendar.holidays
-        days = await self.rt.store.days(calendar)
-        off = tuple(sorted({one for one in _weekdays(day.year) if one.toordinal() not in set(days.days)} | {day.date()}))
-        worked = tuple(one for one in _weekend(day.year) if one.toordinal() in set(days.days))
-        await self.rt.transact(lambda store: put_year(YearIn(off=off, worked=worked), calendar, day.year, store=store, by=by, now=self.rt.now()))
-
-
-def _dated(template: Doc, case: str, found: Any) -> Doc:
-    """Return a copy of a clock for another case with these times."""
-    levels = {rung["level"]: rung for rung in template["rungs"]}
-    rungs = [levels[str(level)] | {"at": at} for level, at in found.rungs if str(level) in levels]
-    times = {"trigger_at": found.start_at, "start_at": found.start_at, "due_at": found.due_at, "next_at": found.rungs[0][1]}
-    names = {"_id": template["_id"].replace(template["case"], case), "subject": template["subject"].replace(template["case"], case)}
-    return template | times | names | {"case": case, "rungs": rungs, "seqs": {}}
-
-
-def _days(year: int) -> list[Any]:
-    first = datetime(year, 1, 1, tzinfo=UTC).date()
-    return [one for n in range(366) if (one := first + timedelta(days=n)).year == year]
-
-
-def _weekdays(year: int) -> list[Any]:
-    return [day for day in _days(year) if day.weekday() < 5]
-
-
-def _weekend(year: int) -> list[Any]:
-    return [day for day in _days(year) if day.weekday() >= 5]
-
 
 def moved(template: Doc, case: str, first_at: datetime) -> Doc:
     """Return a copy of a clock for another case, all its times moved so that the first level is due at `first_at` (whole milliseconds)."""
     first_at = first_at.replace(microsecond=first_at.microsecond // 1000 * 1000)
     by = first_at - template["next_at"]
-    times = {key: template[key] + by for key in ("trigger_at", "start_at", "due_at", "next_at")}
+    times = {key: template[key] + by for key in ("trigger_at", "start_at", "due_at", "next_at", "first_at")}
     subject = template["subject"].replace(template["case"], case)
     rungs = [rung | {"at": rung["at"] + by} for rung in template["rungs"]]
     return template | times | {"_id": template["_id"].replace(template["case"], case), "subject": subject, "case": case, "rungs": rungs}
