@@ -19,7 +19,8 @@ from devstack.processes import StepFailed
 
 BROWSER = ("chromium", "fonts-noto-cjk")  #: installed as root: a browser does not run from an unpacked archive
 FAULTS = "tests/faults"
-WORKERS = min(4, os.cpu_count() or 1)  #: each starts servers of its own; the tests of one file stay together
+#: each worker starts servers of its own; the tests of one file stay together, and long files come before the many short ones of tests/unit
+WORKERS = min(4, os.cpu_count() or 1)
 
 
 def test(words: Sequence[str]) -> int:
@@ -28,7 +29,7 @@ def test(words: Sequence[str]) -> int:
     if words:
         return pytest(words)
     checked = check([])
-    tested = pytest([f"--ignore={FAULTS}", "--durations=15", f"--numprocesses={WORKERS}", "--dist=loadfile"])
+    tested = pytest([f"--ignore={FAULTS}", "--durations=15", f"--numprocesses={WORKERS}", "--dist=loadfile", "--no-loadscope-reorder"])
     return checked or tested
 
 

@@ -31,8 +31,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and show what wou
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command to its end. An expected error is one sentence on stderr and its exit code; Ctrl-C is 130."""
+    before = structlog.get_config()
     quiet = structlog.make_filtering_bound_logger(CRITICAL)
-    structlog.configure(wrapper_class=quiet, logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))  # stderr as it is when it is used
+    structlog.configure(wrapper_class=quiet, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         return asyncio.run(work)
     except Ends as end:
@@ -44,6 +45,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except KeyboardInterrupt:
         err.print("huiyin: interrupted", markup=False)
         raise typer.Exit(INTERRUPTED) from None
+    finally:
+        structlog.configure(**before)  # whoever called this in a process of its own goes on as before
 
 
 def writable(path: Path | None) -> None:

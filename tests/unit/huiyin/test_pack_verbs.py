@@ -11,6 +11,7 @@ import pytest
 import yaml
 from common.packs import read, read_site
 from common.policy import resolve
+from huiyin import cli
 from huiyin.main import app
 from huiyin.pack.diff import differences
 from huiyin.pack.looked import look, published
@@ -31,7 +32,9 @@ def _beside_the_packs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(*command: str) -> Result:
-    told = RUN.invoke(app, ["pack", *command], env={"COLUMNS": "200"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli.out, "width", 200)  # no cell breaks, whatever the terminal
+        told = RUN.invoke(app, ["pack", *command])
     assert told.exit_code == 0, told.output
     return told
 
@@ -246,6 +249,8 @@ def test_explain_names_the_rule_that_governs() -> None:
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(command: list[str], reason: str) -> None:
-    told = RUN.invoke(app, ["pack", *command], env={"COLUMNS": "200"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli.out, "width", 200)  # no cell breaks, whatever the terminal
+        told = RUN.invoke(app, ["pack", *command])
     assert (told.exit_code, reason in told.stderr) == (4, True), told.output
     assert "Traceback" not in told.output
