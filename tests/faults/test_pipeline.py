@@ -22,7 +22,7 @@ from devstack.stack import Stack
 from huiyin.doors import open_doors
 from huiyin.sites import apply_site, load_site
 
-from tests.support.checker import Checker, Count
+from tests.support.checker import Checker, Count, everything
 from tests.support.load import Load
 from tests.support.servers import private_servers
 
@@ -131,7 +131,7 @@ async def test_every_fact_again_changes_nothing(house: House) -> None:
     rows: list[Outgoing] = []
     for service in LISTENS:
         log = MongoDatabase(house.servers.mongo_url, f"{NAMESPACE}_{service}", "pymongo")
-        rows += [Outgoing(row["_id"], row["stream"], row["key"], row["body"].encode(), row["trace"]) for row in await log.find("outbox")]
+        rows += [Outgoing(row["_id"], row["stream"], row["key"], row["body"].encode(), row["trace"]) for row in await everything(log, "outbox")]
         await log.stop()
     again = rows * 2
     random.Random(38).shuffle(again)

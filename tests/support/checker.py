@@ -11,6 +11,7 @@ from common.topology import LISTENS, SAYS
 
 CLOCKS_EACH = 2  # the load's fault runs exactly two clocks
 SERVICES = tuple(LISTENS)
+PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Count:
         return not any(asdict(self).values())
 
 
+async def everything(database: MongoDatabase, collection: str, where: Doc | None = None) -> list[Doc]:
+    """Every document, in pages: none takes longer than a query may, however many there are and however busy the machine is."""
+    found: list[Doc] = []
+    while page := await database.find(
+        collection, {**(where or {}), "_id": {"$gt": found[-1]["_id"] if found else ""}}, sort=[("_id", 1)], limit=PAGE
+    ):
+        found += page
+    return found
+
+
 class Checker:
     """Reads the databases of one namespace."""
 
@@ -49,11 +60,11 @@ class Checker:
             await database.stop()
 
     async def _each(self, service: str, collection: str, where: Doc | None = None) -> Counter[str]:
-        return Counter(str(row["case"]) for row in await self._of[service].find(collection, where))
+        return Counter(str(row["case"]) for row in await everything(self._of[service], collection, where))
 
     async def count(self, acknowledged: set[str]) -> Count:
         """Return the differences."""
-        stored = {row["_id"] for row in await self._of["intake"].find("cases")}
+        stored = {row["_id"] for row in await everything(self._of["intake"], "cases")}
         orders = await self._each("dispatch", "orders")
         clocks = await self._each("sla", "clocks")
         notices = await self._each("notify", "notices", {"template": "case_registered"})
