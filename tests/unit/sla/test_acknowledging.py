@@ -4,9 +4,10 @@ import pytest
 from common.events import CaseResponded, WorkOrderIssued
 from common.rota import SiteRota
 from common.states import Level
-from sla.domain.acknowledging import PROGRESS
+from sla.domain.acknowledging import PROGRESS, moved_on_at
+from sla.domain.rulings import Ruling, RulingKind
 
-from tests.unit.sla.build import SITE, a_case, a_policy, an_order, shown
+from tests.unit.sla.build import CASE, SITE, a_case, a_policy, an_order, at, shown
 from tests.unit.sla.chains import EVERYBODY, a_world, chained, person, take_up, the_clock, told
 
 pytestmark = pytest.mark.anyio
@@ -127,3 +128,15 @@ def test_the_default_of_raising_again_is_marked_as_one() -> None:
 
 def test_receiving_and_sending_back_are_no_progress() -> None:
     assert {str(moment) for moment in PROGRESS} & {"received", "classified", "reopened", "order_cancelled", "promise_made", "closed"} == set()
+
+
+async def test_a_decision_about_the_clock_is_progress() -> None:
+    """Whoever pauses or extends it has dealt with it; a decision about another clock of the case says nothing."""
+    world = await a_world(chained(), *EVERYBODY)
+    await world.until("2026-03-16 11:05")
+    clock, file = await the_clock(world), await world.rt.store.file(CASE)
+    ruling = Ruling(kind=RulingKind.PAUSE, clock=clock.id, at=at("2026-03-16 11:20"), by="sup-1", reason="owner_away")
+    assert moved_on_at(file, clock) is None
+    assert moved_on_at(file.model_copy(update={"rulings": (ruling,)}), clock) == ruling.at
+    other = ruling.model_copy(update={"clock": f"case:{CASE}:CLK_OTHER:1"})
+    assert moved_on_at(file.model_copy(update={"rulings": (other,)}), clock) is None

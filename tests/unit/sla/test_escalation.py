@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from common.events import CaseClassified, CaseResponded, CaseWorkRequested, WorkOrderArrived, WorkOrderCancelled, WorkOrderIssued
 from common.rota import SiteRota
-from common.states import ClockState, PersonState
+from common.states import ClockState, Level, PersonState
+from hypothesis import given
+from hypothesis import strategies as st
+from sla.domain.escalation import Asked, Frozen, holders, reach
 
 from tests.unit.sla.build import SITE, a_case, an_order, at, shown
 from tests.unit.sla.chains import CHAIN, EVERYBODY, NIGHT, a_world, chained, person, the_clock, told
@@ -175,3 +178,37 @@ async def test_esc_14_the_night_recipient_stands_in_for_emergencies_outside_the_
     fact = (await world.facts("escalation.raised"))[-1]
     assert (fact.data["level"], fact.data["reached"]) == ("L1", reached)
     assert fact.data["persons"] == ["night-1" if reached == "night" else "man-1"]
+
+
+# --- any chain, any people --------------------------------------------------------------------------------------------------------
+
+ROLES = ["a", "b", "c", "d"]
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Frozen, Level, Asked, frozenset[str]]:
+    people = [person(f"p{n}", *draw(st.lists(st.sampled_from(ROLES), unique=True, max_size=2))) for n in range(draw(st.integers(0, 4)))]
+    levels = {level: tuple(draw(st.lists(st.sampled_from([*ROLES, "assignee"]), unique=True, max_size=3))) for level in Level}
+    chain = Frozen(levels=levels, by_level=draw(st.booleans()))
+    night = draw(st.sampled_from([None, "d"]))
+    told = frozenset(draw(st.lists(st.sampled_from([f"p{n}" for n in range(4)]), unique=True)))
+    return chain, draw(st.sampled_from(list(Level))), Asked(at("2026-03-16 10:00"), SiteRota(people=tuple(people)), "UTC", night=night), told
+
+
+@given(questions())
+def test_a_level_reaches_the_nearest_step_that_has_somebody_new_and_names_every_empty_role_before_it(
+    question: tuple[Frozen, Level, Asked, frozenset[str]],
+) -> None:
+    """Whatever chain and people there are: nobody only if nobody is left, never a step beyond the first that has somebody."""
+    chain, level, asked, told = question
+    order = list(Level)
+    above = [] if chain.by_level else [("night", ("d",))] * bool(asked.night) + [(one, chain.at(one)) for one in order[order.index(level) + 1 :]]
+    steps = [(level, chain.at(level)), *above]
+    new = {str(step): [one for role in roles for one in holders(role, asked) if one not in told] for step, roles in steps}
+    first = next((str(step) for step, _ in steps if new[str(step)]), None)
+    called = reach(chain, level, asked, told=told)
+    assert called.nobody is (first is None)
+    assert set(called.persons) == set(new[first] if first else [])
+    assert (called.reached or str(level)) == (first or str(level))
+    seen = steps[: [str(step) for step, _ in steps].index(first) + 1] if first else steps
+    assert [(row.level, row.role) for row in called.unfilled] == [(str(s), role) for s, roles in seen for role in roles if not holders(role, asked)]

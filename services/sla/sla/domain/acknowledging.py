@@ -93,7 +93,8 @@ def called(clock: Clock, by: Taker, rota: SiteRota | None) -> bool:
     return any(role not in OF_A_DEPARTMENT or clock.department in (None, department) for role in roles)
 
 
-def moved_on_at(file: CaseFile, order: str | None) -> datetime | None:
-    """Return when the matter last moved on: the order, where the clock hangs on one, else anything of the case."""
-    happened = file.of(order) if order else file.happened
-    return max((one.at for one in happened if one.moment in PROGRESS), default=None)
+def moved_on_at(file: CaseFile, clock: Clock) -> datetime | None:
+    """Return when the matter last moved on: the order, where the clock hangs on one, else anything of the case; a decision about the clock too."""
+    happened = file.of(clock.order) if clock.order else file.happened
+    moments = [one.at for one in happened if one.moment in PROGRESS]
+    return max([*moments, *(ruling.at for ruling in file.rulings if ruling.clock == clock.id)], default=None)

@@ -125,7 +125,7 @@ async def resolver_of(file: CaseFile | None, policy: SitePolicy, store: Store, n
             return Asked(now, rota, policy.calendar.timezone, clock.department)
         waits = any(rung.again_at for rung in clock.rungs)
         asked = asked_about(file, policy, rota, now, order=clock.order)
-        return replace(asked, department=clock.department, moved_on_at=moved_on_at(file, clock.order) if waits else None)
+        return replace(asked, department=clock.department, moved_on_at=moved_on_at(file, clock) if waits else None)
 
     return of
 

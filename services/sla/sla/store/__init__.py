@@ -12,7 +12,7 @@ from common.buffered import Buffered
 from common.clock_rules import Subject
 from common.documents import Doc, Documents, Index, from_doc, to_doc
 from common.errors import Missing
-from common.events import EscalationRaised, Fact
+from common.events import EscalationRaised, EscalationRepeated, Fact
 from common.states import Lane, Urgency
 from pydantic import AwareDatetime, BaseModel
 
@@ -56,7 +56,9 @@ LEASE = timedelta(seconds=30)
 
 
 def once(fact: Fact) -> str | None:
-    """Return the lock of a raised level, `<clock>:<level>` (decisions.md 2); None for any other fact."""
+    """Return the lock of a raised level, `<clock>:<level>` (decisions.md 2), of one raised again with its number; None for any other fact."""
+    if isinstance(fact, EscalationRepeated):
+        return f"{fact.clock.id}:{fact.level}:{fact.number}"
     return f"{fact.clock.id}:{fact.level}" if isinstance(fact, EscalationRaised) else None
 
 

@@ -10,6 +10,7 @@ from sla.domain.case_file import CaseFile
 from sla.domain.clock import Clock
 
 INDEXES: tuple[Index, ...] = (Index("looks", (("looked_at", 1),)), Index("gaps", (("site", 1),)), Index("gaps", (("end", 1), ("start", 1))))
+AT_ONCE = 500
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -50,12 +51,14 @@ class Watch:
         await self._db.put("looks", {"_id": site, "looked_at": now})
 
     async def alarmed(self, site: str) -> list[Clock]:
-        """Return the open clocks of a site whose last level reached nobody."""
-        return [from_doc(Clock, doc) for doc in await self._db.find("clocks", {"alarmed": True, "site": site})]
+        """Return open clocks of a site whose last level reached nobody, the first 500: what one transaction can hold."""
+        found = await self._db.find("clocks", {"alarmed": True, "site": site}, sort=[("_id", 1)], limit=AT_ONCE)
+        return [from_doc(Clock, doc) for doc in found]
 
     async def unheard(self, site: str) -> list[CaseFile]:
-        """Return the files of a site with a report that reached nobody."""
-        return [from_doc(CaseFile, doc) for doc in await self._db.find("files", {"alarmed": True, "site": site})]
+        """Return files of a site with a report that reached nobody, the first 500."""
+        found = await self._db.find("files", {"alarmed": True, "site": site}, sort=[("_id", 1)], limit=AT_ONCE)
+        return [from_doc(CaseFile, doc) for doc in found]
 
     async def count_alarmed(self) -> int:
         """Return how many open clocks and cases have a level or a report that reached nobody."""
