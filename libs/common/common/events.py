@@ -119,10 +119,26 @@ class CaseOwnerTransferred(CaseFact):
     previous_owner: str | None = None
 
 
+class CaseLinked(CaseFact):
+    """A case was joined by hand to an incident that is still open (DEF-09); at classification `case.classified` says it."""
+
+    kind = "case.linked"
+    by: str
+
+
+class CaseSplit(CaseFact):
+    """A case left its incident: it has work and work clocks of its own again (DEF-09)."""
+
+    kind = "case.split"
+    left: str  #: the first case of the incident
+    by: str
+
+
 class CaseWorkDone(CaseFact):
-    """Every order of the case is done: somebody has to call back."""
+    """Every order of the case, or of the incident it belongs to, is done: somebody has to call back."""
 
     kind = "case.work_done"
+    completed_at: AwareDatetime | None = None  #: when the work was completed; None: as the orders say
 
 
 class CaseClosed(CaseFact):

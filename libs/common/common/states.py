@@ -154,7 +154,13 @@ class CaseState(State):
     needs_repair: bool = False
     major: bool = False
     in_scope: bool | None = None
-    repeat_of: str | None = None
+    repeat_of: str | None = None  #: the latest earlier report of the same problem (CLS-15, DEF-09)
+    repeat_count: int = 1  #: the how manieth report of that problem this is
+    first_receiver: str | None = None  #: who received the earliest report of that problem (ACC-01)
+    root_cause_required: bool = False  #: the same outage again: no completion without the cause (CLS-16, REP-26)
+    frequent: bool = False  #: as many faults at one place in a month as the pack marks (CLS-17)
+    prefers: str | None = None  #: who repaired the same problem last: the work is brought back to them
+    second_inspector: bool = False  #: somebody else than who does the work looks at it too
     incident: str | None = None  #: the first case of the incident that this one was joined to (DEF-09)
     open_promises: int = 0
 

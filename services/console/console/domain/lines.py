@@ -79,6 +79,8 @@ LINES: Mapping[str, Line] = {
         "First-contact ownership moved|from {previous}|to {person}",
         {"previous": "previous_owner", "person": "case.owner"},
     ),
+    "case.linked": Line(CASE, "并入事件|首案 {incident}", "Joined to an incident|first case {incident}", {"incident": "case.incident"}, "by"),
+    "case.split": Line(CASE, "移出事件|首案 {incident}", "Left the incident|first case {incident}", {"incident": "left"}, "by"),
     "case.work_done": Line(CASE, "工单全部完成", "All orders done"),
     "case.closed": Line(CLOSE, "结案|{outcome}", "Closed|{outcome}", {"outcome": "outcome"}),
     "case.reopened": Line(CASE, "重新处理|返工 {rework}", "Reopened|to be done again: {rework}", {"rework": "rework_of"}),

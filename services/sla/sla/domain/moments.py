@@ -23,6 +23,7 @@ from common.events import (
     CaseRestored,
     CaseResultRecorded,
     CaseResultTold,
+    CaseWorkDone,
     CaseWorkRequested,
     Fact,
     PromiseKept,
@@ -89,6 +90,9 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
     CaseProgressTold: (Reading(Moment.PROGRESS_TOLD),),
     CasePlanRecorded: (Reading(Moment.PLAN_OF_DAYS, when=lambda fact: fact.days > 1),),
     CaseRestored: (Reading(Moment.RESTORED),),
+    CaseWorkDone: (  # of a later case of an incident: it has no orders of its own that tell (DEF-09)
+        Reading(Moment.WORK_COMPLETED, when=lambda fact: bool(fact.case.incident and fact.completed_at), at=lambda fact: fact.completed_at),
+    ),
     CaseClosed: (
         Reading(Moment.CLOSED),
         Reading(Moment.VISITED, when=lambda fact: fact.outcome == "visited"),  # it may be heard before the visit's own stream tells
