@@ -277,6 +277,37 @@ class WorkOrderCancelled(WorkOrderFact):
     kind = "work_order.cancelled"
 
 
+class WorkOrderOffered(WorkOrderFact):
+    """抢单: everybody who could do it may take it; the first who accepts has it."""
+
+    kind = "work_order.offered"
+    offered: tuple[str, ...]
+    until: AwareDatetime  #: after this dispatch gives it to one of them
+
+
+class WorkOrderAssigned(WorkOrderFact):
+    """An order that is issued already got another holder; its clocks go on."""
+
+    kind = "work_order.assigned"
+    why: str  #: offer_over, no_answer, sent_back, somebody_came, transferred
+    previous: str | None = None
+
+
+class WorkOrderSentBack(WorkOrderFact):
+    """退单: who had it gave it back with a reason, which stays in dispatch; its clocks go on."""
+
+    kind = "work_order.sent_back"
+    previous: str | None = None
+
+
+class WorkOrderUnassigned(WorkOrderFact):
+    """Nobody is left who could take it: the order carries the alarm."""
+
+    kind = "work_order.unassigned"
+    why: str
+    previous: str | None = None
+
+
 class SlipsHandedOver(Fact):
     """Engineering gave the week's repaired slips to customer service (RVT-08)."""
 

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from common.events import RotaPublished
-from common.states import PersonState
+from common.states import PersonState, Urgency
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
 EndHour = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 DEFAULT_ZONE = "Asia/Shanghai"  # DEF-01
 REPAIRERS = frozenset({"repair_worker", "engineering_duty", "repair_team_leader"})  #: roles that carry out the orders of repairs
@@ -81,17 +82,43 @@ class Override(_Row):
     day: date = Field(alias="date")
 
 
+class Rate(_Part):
+    """What one unit of an item of work costs by the agreement."""
+
+    item: Code
+    unit: Code = "piece"
+    cents: int = Field(ge=0, le=10**12)
+    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
+
+
 class Contractor(_Part):
-    """An outside firm; its id shares the name space of persons. No trades = called by asset or by id only."""
+    """An outside firm and its agreement; its id shares the name space of persons. No trades = called by asset or by id only."""
 
     id: Code
     trades: tuple[Code, ...] = ()
     assets: tuple[Annotated[str, Field(max_length=60)], ...] = ()  #: assets it maintains, or `<prefix>*`
     locale: str = Field("zh-CN", max_length=12)
+    agreement: str | None = Field(None, max_length=60)  #: number of the agreement
+    agreed_until: date | None = None  #: last day of the agreement; None = no end
+    arrive_minutes: Minutes | None = None  #: agreed from the order to the arrival
+    rates: Annotated[tuple[Rate, ...], Field(max_length=200)] = ()  #: stay in dispatch
 
     def serves(self, asset: str | None) -> bool:
         """Say whether `asset` is named in its agreement."""
         return asset is not None and any(asset == own or (own.endswith("*") and asset.startswith(own[:-1])) for own in self.assets)
+
+
+class Assigning(_Part):
+    """How orders find their people. Nothing said = the best gets it at once and nobody is hurried. All of it stays in dispatch."""
+
+    offer_minutes: Mapping[Urgency, Minutes] = {}  #: orders of this urgency are offered to all who could do them for so long (抢单)
+    accept_minutes: Mapping[Urgency, Minutes] = {}  #: not accepted so long after it was given: the next one gets it
+    max_handings: int = Field(3, ge=0, le=20)  #: transfers and returns of one order by those who hold it; more needs a lead (DSP-03)
+    needs: Annotated[Mapping[Code, tuple[Code, ...]], Field(max_length=500)] = {}  #: fault -> skills that a person must have for it
+
+    def wants(self, fault: str | None) -> frozenset[str]:
+        """Return the skills that a fault needs."""
+        return frozenset(self.needs.get(fault or "", ()))
 
 
 class SiteRota(_Part):
@@ -104,6 +131,7 @@ class SiteRota(_Part):
     overrides: Annotated[tuple[Override, ...], Field(max_length=2000)] = ()
     contractors: Annotated[tuple[Contractor, ...], Field(max_length=200)] = ()
     open_cap: int | None = Field(None, ge=1, le=1000)  #: open orders one person may hold; None = no cap (not in sources)
+    assigning: Assigning = Assigning()
 
     @field_validator("zone")
     @classmethod
@@ -132,8 +160,8 @@ class SiteRota(_Part):
 
     def published(self, site: str, version: int) -> RotaPublished:
         """Return the fact that carries this state whole."""
-        rota = self.model_dump(mode="json", exclude={"people", "contractors"})
-        firms = tuple(firm.model_dump(mode="json") for firm in self.contractors)
+        rota = self.model_dump(mode="json", exclude={"people", "contractors", "assigning"})
+        firms = tuple(firm.model_dump(mode="json", exclude={"rates"}) for firm in self.contractors)
         return RotaPublished(site=site, version=version, people=self.people, rota=rota, contractors=firms)
 
     def person(self, id: str) -> PersonState | None:
@@ -205,6 +233,17 @@ def _in_shift(state: SiteRota, at: datetime, zone: str) -> Mapping[str, str]:
             if start <= at < end:
                 found |= dict.fromkeys(state.assigned(shift.name, day), shift.name)
     return found
+
+
+def next_start(state: SiteRota, at: datetime, *, zone: str | None = None) -> datetime | None:
+    """Return when the next shift with people begins after `at` (aware UTC), None when none does within nine days."""
+    zone = zone or state.zone
+    today = at.astimezone(zone_of(zone)).date()
+    for day in (today + timedelta(days=n) for n in range(9)):
+        starts = (shift.span(day, zone)[0] for shift in state.shifts if state.assigned(shift.name, day))
+        if first := min((start for start in starts if start > at), default=None):
+            return first
+    return None
 
 
 def resolve(state: SiteRota, role: str, at: datetime, *, department: str | None = None, zone: str | None = None) -> tuple[str, ...]:

@@ -238,4 +238,5 @@ class PersonState(State):
     roles: tuple[str, ...] = ()
     department: str | None = None
     trades: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()  #: licences and skills beyond the trade
     locale: str = "zh-CN"

@@ -9,7 +9,7 @@ from common.states import CaseKind, Party, Urgency
 from dispatch.domain.matching import CHOSEN, FILTERS, NOBODY, Choice, Load, Scene, Wanted, choose, rivals
 from dispatch.domain.order import Request
 
-from tests.unit.dispatch.build import MINUTE, NOON, PEOPLE, a_case, a_rota
+from tests.unit.dispatch.build import FIRMS, MINUTE, NOON, PEOPLE, a_case, a_rota
 
 NIGHT = NOON + timedelta(hours=11)  # 23:00 in China
 
@@ -113,8 +113,29 @@ def test_the_cap_holds_but_not_against_an_emergency() -> None:
     assert choose(Party.OWN, wanted(), scene(loads | {"cid": Load(2)}, open_cap=3)).chosen == "cid"
 
 
+def test_a_fault_that_needs_a_skill_goes_to_who_has_it() -> None:
+    people = [row | {"skills": ["gas"]} if row["id"] == "cid" else row for row in PEOPLE]
+    skilled = scene(people=people, assigning={"needs": {"gas_leak": ["gas"]}})
+    choice = choose(Party.OWN, wanted(fault="gas_leak"), skilled)
+    assert (choice.chosen, why(choice)["ann"], choice.eligible) == ("cid", "skill", ("cid",))
+    assert choose(Party.OWN, wanted(fault="blocked_pipe"), skilled).chosen == "ann"
+
+
+def test_who_had_the_order_before_is_passed_over() -> None:
+    choice = choose(Party.OWN, wanted(asked=frozenset({"ann"})), scene())
+    assert (choice.chosen, why(choice)["ann"]) == ("bob", "asked")
+
+
+@pytest.mark.parametrize(("until", "chosen"), [("2026-03-16", "lift-co"), ("2026-03-15", "other-lift-co")])
+def test_dsp13_a_firm_whose_agreement_is_over_is_called_by_name_only(until: str, chosen: str) -> None:
+    firms = [row | {"agreed_until": until} if row["id"] == "lift-co" else row for row in FIRMS]
+    choice = choose(Party.CONTRACTOR, wanted(asset="lift-9", trade="lift"), scene(contractors=firms))
+    assert choice.chosen == chosen
+    assert choose(Party.CONTRACTOR, wanted(asset=None, contractor="lift-co"), scene(contractors=firms)).chosen == "lift-co"
+
+
 def test_the_reasons_are_the_names_of_the_filters() -> None:
-    assert list(FILTERS) == ["role", "department", "trade", "shift", "cap"]
+    assert list(FILTERS) == ["asked", "role", "department", "trade", "skill", "shift", "cap"]
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,8 @@ TEMPLATE = {
     "case_registered": Text("受理回执", "acknowledgement"),
     "night_emergency": Text("夜间紧急", "night emergency"),
     "work_issued": Text("新工单", "new order"),
+    "work_offered": Text("可抢单", "order open to all"),
+    "work_passed_on": Text("转来工单", "order passed on"),
     "nobody_eligible": Text("无人可派", "nobody to send"),
     "clock_warned": Text("预警", "warning"),
     "clock_level": Text("上报", "escalation"),
@@ -209,6 +211,7 @@ REASON = {
     "case_reopened": Text("案件已重开", "the case was reopened"),
     "order_completed": Text("工单已完工", "the order is completed"),
     "order_cancelled": Text("工单已取消", "the order was cancelled"),
+    "order_taken": Text("工单已有人接", "somebody has the order"),
     "clock_stopped": Text("计时已结束", "the clock has stopped"),
     "clock_cancelled": Text("时限已取消", "the clock was cancelled"),
     "visit_made": Text("已回访", "the visit was made"),
@@ -238,6 +241,13 @@ REDATED = {
     "majeure_ended": Text("不可抗力结束", "end of force majeure"),
     "majeure_undone": Text("不可抗力撤销", "force majeure taken back"),
 }  #: why a clock's times changed; any other reason says nothing to the reader
+HANDED = {
+    "offer_over": Text("无人抢单", "nobody took it"),
+    "no_answer": Text("逾时未接单", "not accepted in time"),
+    "sent_back": Text("退单", "sent back"),
+    "somebody_came": Text("有人到岗", "somebody came on duty"),
+    "transferred": Text("转单", "transferred"),
+}  #: why an order changed hands
 EXCUSED = {"True": Text("已登记特殊原因", "special reason recorded")}
 PLAN_TOLD = {"True": Text("已告知初步方案", "preliminary plan told")}
 BELATED = {"True": Text("逾期兑现", "kept late")}
@@ -272,6 +282,7 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "final": FINAL,
     "reclassified": RECLASSIFIED,
     "redated": REDATED,
+    "handed": HANDED,
     "excused": EXCUSED,
     "plan_told": PLAN_TOLD,
     "belated": BELATED,

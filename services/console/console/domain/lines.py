@@ -115,6 +115,15 @@ LINES: Mapping[str, Line] = {
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
     "work_order.inspected": _order("查验合格", "Inspected and passed"),
     "work_order.cancelled": _order("工单取消", "Order cancelled"),
+    "work_order.offered": Line(
+        ISSUE,
+        "开放抢单|工单 {number}|{persons}|{due_at} 截止",
+        "Order open to all|order {number}|{persons}|until {due_at}",
+        {"order": "order.id", "number": "order.number", "persons": "offered", "due_at": "until"},
+    ),
+    "work_order.assigned": _order("改派", "Order passed on", "{handed}", "→ {assignee}", assignee="order.assignee", handed="why"),
+    "work_order.sent_back": _order("退单", "Order sent back", by="previous"),
+    "work_order.unassigned": _order("无人可派", "Nobody to send", "{handed}", "{alarm}", handed="why", alarm="order.alarm"),
     "clock.opened": _clock(
         OPEN, "开始计时|{clock}|{due_at} 到期|{undated}|估计 {estimate}", "Clock started|{clock}|due {due_at}|{undated}|estimate {estimate}"
     ),

@@ -2,19 +2,20 @@
 
 A filter is a name and a function; the first filter a person fails is the reason kept with the order, so every choice can be explained
 (house.md 7, 14). Among those left: least open orders, then longest without a new one, then the site's own order.
-Not here: the grab window, acceptance time-outs, transfers.
+The site is right by itself: a scene holds the people of one site. Not here: the grab window, acceptance time-outs, transfers (`offers`).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from common.rota import REPAIRERS, Contractor, SiteRota, on_duty
+from common.rota import REPAIRERS, Contractor, SiteRota, on_duty, zone_of
 from common.states import CaseKind, Party, PersonState, Urgency
 from pydantic import BaseModel, ConfigDict
 
 NOBODY = "nobody_eligible"  #: OrderState.alarm when no candidate is left
 CHOSEN = "chosen"
+COULD = frozenset({CHOSEN, "load", "turn", "order"})  #: reasons of those who passed every filter
 WORKERS = REPAIRERS | {"department_person", "security", "cleaning", "affairs_supervisor"}  # DSP-18: other departments get orders too
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -29,7 +30,9 @@ class Wanted:
     trade: str | None = None
     department: str | None = None
     asset: str | None = None
+    fault: str | None = None
     contractor: str | None = None
+    asked: frozenset[str] = frozenset()  #: who had it before and did not take it, or gave it back
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Choice(BaseModel):
     considered: tuple[Considered, ...] = ()
 
     @property
+    def eligible(self) -> tuple[str, ...]:
+        """Return everybody who could have been chosen, in the site's order."""
+        return tuple(one.id for one in self.considered if one.why in COULD)
+
+    @property
     def alarm(self) -> str | None:
         """Return the alarm that nobody could be found, or None."""
         return None if self.chosen else NOBODY
@@ -107,6 +115,11 @@ def has_trade(person: PersonState, at: _Present) -> bool:
     return at.wanted.trade is None or at.wanted.trade in person.trades
 
 
+def has_skills(person: PersonState, at: _Present) -> bool:
+    """The person has every skill that the site asks for this fault."""
+    return at.scene.rota.assigning.wants(at.wanted.fault) <= set(person.skills)
+
+
 def on_shift(person: PersonState, at: _Present) -> bool:
     """The person is on duty then, or never works in shifts (a small site keeps no rota)."""
     return person.id in at.on_duty or person.id not in at.in_shifts
@@ -118,10 +131,17 @@ def below_cap(person: PersonState, at: _Present) -> bool:
     return cap is None or at.wanted.urgency is Urgency.P1 or at.scene.load(person.id).open < cap
 
 
+def not_asked_before(person: PersonState, at: _Present) -> bool:
+    """The person did not have this order before."""
+    return person.id not in at.wanted.asked
+
+
 FILTERS: dict[str, Filter] = {
+    "asked": not_asked_before,
     "role": works_on_orders,
     "department": right_department,
     "trade": has_trade,
+    "skill": has_skills,
     "shift": on_shift,
     "cap": below_cap,
 }
@@ -158,7 +178,9 @@ def _firms(wanted: Wanted, scene: Scene) -> dict[str, str | None]:
     )
     ways = ways[:1] if wanted.contractor else ways[1:]
     name, fits = next(((name, fits) for name, fits in ways if any(map(fits, firms))), ways[-1])
-    return {firm.id: None if fits(firm) else name for firm in firms}
+    today = wanted.at.astimezone(zone_of(scene.zone or scene.rota.zone)).date()
+    over = {firm.id for firm in firms if not wanted.contractor and firm.agreed_until and firm.agreed_until < today}
+    return {firm.id: name if not fits(firm) else "agreement" if firm.id in over else None for firm in firms}
 
 
 _CANDIDATES: dict[Party, Callable[[Wanted, Scene], dict[str, str | None]]] = {Party.OWN: _staff, Party.CONTRACTOR: _firms}

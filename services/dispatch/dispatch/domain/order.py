@@ -42,6 +42,17 @@ class Step(BaseModel):
     noted_at: datetime  #: when it was entered
     by: str
     note: str | None = None  #: free text: reason, completion record, guidance; never leaves this service but to staff of the site
+    frm: str | None = None  #: who had the order before, where it changed hands
+    to: str | None = None
+    why: str | None = None  #: `offers.Why`, where dispatch passed it on by itself
+
+
+class Terms(BaseModel):
+    """What the site says about holding an order, as it stood when the order was issued."""
+
+    model_config = ConfigDict(frozen=True)
+    accept_minutes: int | None = None  #: not accepted so long: the next one gets it
+    max_handings: int = 3  #: transfers and returns by those who hold it (DSP-03)
 
 
 class Order(Aggregate):
@@ -74,7 +85,12 @@ class Order(Aggregate):
     alarm: str | None = None
     excused: tuple[str, ...] = ()  #: what a recorded special reason excuses: arrival, return (SLA-38)
     handed_over: str | None = None  #: ISO week of its slip batch
-    choice: Choice
+    terms: Terms = Terms()
+    offered: tuple[str, ...] = ()  #: who may take it while its window is open (抢单)
+    asked: tuple[str, ...] = ()  #: who had it in this round and did not take it, or gave it back
+    due_at: datetime | None = None  #: when dispatch passes it on if nobody accepted; None = never by itself
+    choice: Choice  #: the newest
+    earlier: tuple[Choice, ...] = ()  #: the choices before it, oldest first; the last KEPT of them
     steps: tuple[Step, ...] = ()
 
     @property
@@ -117,6 +133,7 @@ class Request(BaseModel):
             trade=self.trade,
             department=self.department,
             asset=case.asset,
+            fault=case.fault,
             contractor=self.contractor,
         )
 

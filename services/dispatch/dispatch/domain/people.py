@@ -3,17 +3,21 @@
 Names, phones and e-mails are `Contact`s: the store seals them, and they never become part of the site's state or of its fact.
 """
 
+from datetime import date
 from typing import Annotated, Self
 
 from common.documents import Aggregate
 from common.errors import Invalid
 from common.events import Fact
-from common.rota import DEFAULT_ZONE, Assignment, Contractor, Override, Shift, SiteRota
+from common.rota import DEFAULT_ZONE, Assigning, Assignment, Contractor, Minutes, Override, Rate, Shift, SiteRota
 from common.states import PersonState
 from common.writing import one_line
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from dispatch.domain.words import Code, Codes, Email, Locale, Name, Phone, Zone
+
+PERSONAL = {"name", "phone", "email"}  #: what is sealed and never travels
+Line = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(one_line)]
 
 
 class Staffing(Aggregate):
@@ -53,21 +57,26 @@ class Person(_Named):
     roles: Annotated[Codes, Field(min_length=1)]
     department: Code | None = None
     trades: Codes = ()
+    skills: Codes = ()
 
     def state(self) -> PersonState:
         """Return the part that travels in facts."""
-        return PersonState(id=self.id, roles=self.roles, department=self.department, trades=self.trades, locale=self.locale)
+        return PersonState.model_validate(self.model_dump(exclude=PERSONAL))
 
 
 class Firm(_Named):
-    """One contractor as a site file names it."""
+    """One contractor as a site file names it, with what was agreed."""
 
     trades: Codes = ()
-    assets: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60), AfterValidator(one_line)], ...], Field(max_length=200)] = ()
+    assets: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
+    agreement: Line | None = None
+    agreed_until: date | None = None
+    arrive_minutes: Minutes | None = None
+    rates: Annotated[tuple[Rate, ...], Field(max_length=200)] = ()
 
     def state(self) -> Contractor:
-        """Return the part that travels in facts."""
-        return Contractor(id=self.id, trades=self.trades, assets=self.assets, locale=self.locale)
+        """Return the part that names no person."""
+        return Contractor.model_validate(self.model_dump(exclude=PERSONAL))
 
 
 class Rota(BaseModel):
@@ -79,6 +88,7 @@ class Rota(BaseModel):
     assignments: Annotated[tuple[Assignment, ...], Field(max_length=500)] = ()
     overrides: Annotated[tuple[Override, ...], Field(max_length=2000)] = ()
     open_cap: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
+    assigning: Assigning = Assigning()
 
 
 class SitePeople(BaseModel):
@@ -96,7 +106,7 @@ class SitePeople(BaseModel):
                 zone=self.rota.zone or policy_zone or DEFAULT_ZONE,
                 people=tuple(person.state() for person in self.people),
                 contractors=tuple(firm.state() for firm in self.contractors),
-                **{name: getattr(self.rota, name) for name in ("shifts", "assignments", "overrides", "open_cap")},
+                **{name: getattr(self.rota, name) for name in ("shifts", "assignments", "overrides", "open_cap", "assigning")},
             )
         except ValidationError as wrong:
             message = str(wrong.errors(include_url=False, include_input=False)[0]["msg"]).removeprefix("Value error, ")

@@ -53,12 +53,16 @@ from common.events import (
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderAssessed,
+    WorkOrderAssigned,
     WorkOrderCancelled,
     WorkOrderCompleted,
     WorkOrderInspected,
     WorkOrderIssued,
+    WorkOrderOffered,
     WorkOrderReturned,
+    WorkOrderSentBack,
     WorkOrderSigned,
+    WorkOrderUnassigned,
 )
 from common.rota import SiteRota, resolve
 from common.states import Level, Urgency
@@ -111,13 +115,18 @@ def owner(event: Event[Any], _ground: Ground) -> Recipients:
     return () if case.anonymous or case.reporter is None else (Recipient(f"owner:{case.reporter}"),)
 
 
-def assignee(event: Event[WorkOrderIssued], _ground: Ground) -> Recipients:
+def assignee(event: Event[WorkOrderIssued | WorkOrderAssigned], _ground: Ground) -> Recipients:
     """Return who has to carry the order out: a member of staff or a contractor (one name space, `common.rota`)."""
     given = event.fact.order.assignee
     return (Recipient(f"person:{given}", "assignee"),) if given else ()
 
 
-def alarm(event: Event[WorkOrderIssued], ground: Ground) -> Recipients:
+def offered(event: Event[WorkOrderOffered], _ground: Ground) -> Recipients:
+    """Return everybody who may take the order."""
+    return tuple(Recipient(f"person:{person}", "assignee") for person in event.fact.offered)
+
+
+def alarm(event: Event[WorkOrderIssued | WorkOrderUnassigned], ground: Ground) -> Recipients:
     """Return who has to find somebody: the roles of the first level."""
     order = event.fact.order
     return tuple(one for role in ground.site.alarm_roles for one in holders(ground, role, order.department))
@@ -195,6 +204,11 @@ def of_order(fact: Any) -> str:
     return f"order:{fact.order.id}"
 
 
+def of_offer(fact: Any) -> str:
+    """Return the key that whoever takes an offered order carries."""
+    return f"offer:{fact.order.id}"
+
+
 def of_clock(fact: Any) -> str:
     """Return the key that the end of the clock carries."""
     return f"clock:{fact.clock.id}"
@@ -208,6 +222,8 @@ def of_visit(fact: Any) -> str:
 ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
     CaseClosed: (of_case, "case_closed"),
     CaseReopened: (of_closing, "case_reopened"),
+    WorkOrderAccepted: (of_offer, "order_taken"),
+    WorkOrderAssigned: (of_offer, "order_taken"),
     WorkOrderCompleted: (of_order, "order_completed"),
     WorkOrderCancelled: (of_order, "order_cancelled"),
     ClockMet: (of_clock, "clock_stopped"),
@@ -225,6 +241,9 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
         Row("work_issued", assignee, ends=of_order),
         Row("nobody_eligible", alarm, when=nobody, ends=of_order, roles=True),
     ),
+    WorkOrderOffered: (Row("work_offered", offered, ends=of_offer),),
+    WorkOrderAssigned: (Row("work_passed_on", assignee, ends=of_order),),
+    WorkOrderUnassigned: (Row("nobody_eligible", alarm, ends=of_order, roles=True),),
     EscalationRaised: (  # ESC-16; at any hour (NTF-24)
         Row("clock_warned", escalated, when=warned, ends=of_clock),
         Row("clock_level", escalated, when=levelled, ends=of_clock),
@@ -260,6 +279,7 @@ SILENT: Mapping[type[Fact], str] = {
     WorkOrderAccepted: "progress",
     WorkOrderArrived: "progress",
     WorkOrderAssessed: "progress",
+    WorkOrderSentBack: "whoever gets it next is told, or that nobody is left",
     WorkOrderSigned: "the owner signed it",
     WorkOrderReturned: "paperwork",
     WorkOrderInspected: "paperwork",

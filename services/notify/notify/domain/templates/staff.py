@@ -36,6 +36,30 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=_ORDER | {"appointment_at"},
     ),
+    "work_offered": Wording(
+        subject=Text("【可抢单】{{ order }}({{ urgency }}):{{ matter }}", "[Open for you] {{ order }} ({{ urgency }}): {{ matter }}"),
+        says=_join(
+            Text(
+                "工单 {{ order }} 可以接单,先接先得。\n事项:{{ matter }}({{ kind }})\n发单:{{ issued_at }}\n紧急程度:{{ urgency }}",
+                "Work order {{ order }} is open: whoever accepts first has it.\nMatter: {{ matter }} ({{ kind }})\nIssued: {{ issued_at }}"
+                "\nUrgency: {{ urgency }}",
+            ),
+            _WHERE,
+        ),
+        needs=_ORDER,
+    ),
+    "work_passed_on": Wording(
+        subject=Text("【转来工单】{{ order }}({{ urgency }}):{{ matter }}", "[Order passed on] {{ order }} ({{ urgency }}): {{ matter }}"),
+        says=_join(
+            Text(
+                "工单 {{ order }} 现转由您处理,时限仍从原发单时间算起。\n事项:{{ matter }}({{ kind }})\n发单:{{ issued_at }}\n紧急程度:{{ urgency }}",
+                "Work order {{ order }} is now yours; its time limits still count from when it was issued.\nMatter: {{ matter }} ({{ kind }})"
+                "\nIssued: {{ issued_at }}\nUrgency: {{ urgency }}",
+            ),
+            _WHERE,
+        ),
+        needs=_ORDER,
+    ),
     "nobody_eligible": Wording(
         subject=Text("【无人可派】{{ order }}({{ urgency }})", "[Nobody available] {{ order }} ({{ urgency }})"),
         says=_join(
