@@ -14,6 +14,12 @@ from common.moves import Table, documentation
 from common.states import CaseKind
 from devstack.paths import REPOSITORY
 from dispatch.domain.guards import GUARDS as ORDER_GUARDS
+from dispatch.domain.money.approvals import APPROVALS, ASKING
+from dispatch.domain.money.approvals import GUARDS as APPROVAL_GUARDS
+from dispatch.domain.money.fees import FEES
+from dispatch.domain.money.fees import GUARDS as FEE_GUARDS
+from dispatch.domain.money.settlement import SETTLEMENTS
+from dispatch.domain.money.settlement_guards import GUARDS as SETTLEMENT_GUARDS
 from dispatch.domain.moves import MOVES as ORDER_MOVES
 from intake.domain.guards import GUARDS as CASE_GUARDS
 from intake.domain.moves import MOVES as CASE_MOVES
@@ -76,9 +82,14 @@ def text() -> str:
     for kinds, table in cases.items():
         parts += [f"\n## Case: {kinds}\n\nDoor: `POST /v1/cases/{{number}}/<move>`\n\n", documentation(table)]
     parts += ["\n## Work order\n\nDoor: `POST /v1/work-orders/{number}/<move>`\n\n", documentation(ORDER_MOVES)]
+    parts += ["\n## What the owner pays\n\nDoor: `POST /v1/work-orders/{number}/<move>`\n\n", documentation(FEES)]
+    parts += ["\n## Approval\n\nDoor: `POST /v1/work-orders/{number}/<move>`\n\n", documentation(APPROVALS)]
+    parts += ["\n## Settlement\n\nDoor: `POST /v1/settlements/{number}/<move>`\n\n", documentation(SETTLEMENTS)]
     parts += ["\n## Guards of cases\n\n", guards(list(cases.values()), CASE_GUARDS)]
     parts += ["\n## Guards of work orders\n\n", guards([ORDER_MOVES], ORDER_GUARDS)]
-    parts += ["\n## Who may\n\n", permissions([*cases.values(), ORDER_MOVES])]
+    known: dict[str, Any] = {**FEE_GUARDS, **ASKING, **APPROVAL_GUARDS, **SETTLEMENT_GUARDS}
+    parts += ["\n## Guards of money\n\n", guards([FEES, APPROVALS, SETTLEMENTS], known)]
+    parts += ["\n## Who may\n\n", permissions([*cases.values(), ORDER_MOVES, FEES, APPROVALS, SETTLEMENTS])]
     return "".join(parts)
 
 

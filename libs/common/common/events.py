@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from common.money import ApprovalState, SettlementState
 from common.states import CaseState, ClockView, Level, OrderState, Party, PersonState, Unfilled
 
 
@@ -306,6 +307,101 @@ class WorkOrderUnassigned(WorkOrderFact):
     kind = "work_order.unassigned"
     why: str
     previous: str | None = None
+
+
+class WorkOrderMoney(WorkOrderFact):
+    """Base: what the owner of an order agreed to pay, or paid, in the smallest unit of the currency."""
+
+    amount: int
+    currency: str
+    collector: str = "worker"  #: finance for a large amount (DEF-11)
+
+
+class WorkOrderFeeConfirmed(WorkOrderMoney):
+    """The owner agreed to the fee: work may start (R7b)."""
+
+    kind = "work_order.fee_confirmed"
+    form: str
+
+
+class WorkOrderPaid(WorkOrderMoney):
+    """The owner paid, to the worker or to finance (R16)."""
+
+    kind = "work_order.paid"
+
+
+class WorkOrderCleared(WorkOrderMoney):
+    """The money is at finance and the receipt at the desk (FEE-03)."""
+
+    kind = "work_order.cleared"
+
+
+class ApprovalFact(Fact):
+    """Base: the approval of a repair that the company or a contractor bears (R12)."""
+
+    approval: ApprovalState
+    case: CaseState
+
+
+class ApprovalAsked(ApprovalFact):
+    """An estimate was put up for approval; a dearer one overtakes what was granted before (FEE-07)."""
+
+    kind = "approval.asked"
+
+
+class ApprovalGiven(ApprovalFact):
+    """A role of the band said yes; `approval.status` says whether it was the last."""
+
+    kind = "approval.given"
+
+
+class ApprovalDeclined(ApprovalFact):
+    """A role of the band said no; the reason stays in dispatch."""
+
+    kind = "approval.declined"
+
+
+class SettlementFact(Fact):
+    """Base: the settlement of a repair that the company or a contractor bears (R21)."""
+
+    settlement: SettlementState
+    case: CaseState
+
+
+class SettlementSubmitted(SettlementFact):
+    """The repair team's final account is there (維修工程決算書)."""
+
+    kind = "settlement.submitted"
+
+
+class SettlementReviewed(SettlementFact):
+    """The final account was reviewed (維修工程結算書); the contractor of a class A repair is asked to confirm (FEE-11)."""
+
+    kind = "settlement.reviewed"
+
+
+class SettlementConfirmed(SettlementFact):
+    """The contractor confirmed what it bears."""
+
+    kind = "settlement.confirmed"
+
+
+class SettlementCertified(SettlementFact):
+    """The settlement may be paid."""
+
+    kind = "settlement.certified"
+
+
+class SettlementPaid(SettlementFact):
+    """Finance paid."""
+
+    kind = "settlement.paid"
+
+
+class SettlementDeducted(SettlementFact):
+    """The amount was taken from the contractor's retention money (FEE-14)."""
+
+    kind = "settlement.deducted"
 
 
 class SlipsHandedOver(Fact):

@@ -72,6 +72,8 @@ class OrderStatus(StrEnum):
     RETURNED = "returned"  #: 返單
     INSPECTED = "inspected"  #: 查驗合格 (contractor's work)
     CANCELLED = "cancelled"  #: ended with a reason, never deleted
+    FEE_PENDING = "fee_pending"  #: 有償維修: waits for the owner's word on the fee (R7b)
+    FEE_REFUSED = "fee_refused"  #: the owner did not agree to the fee: ended, nothing charged
 
 
 class ClockState(StrEnum):
@@ -186,6 +188,13 @@ class OrderState(State):
     rework_of: str | None = None
     complexity: Complexity | None = None  #: None while nobody surveyed it
     alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
+    chargeable: bool = False  #: the owner pays for it, or has still to agree
+    cleared: bool = False  #: money at finance and receipt at the desk (FEE-03)
+
+    @property
+    def outstanding(self) -> bool:
+        """Say whether the case may not be archived because of its money (R16, D6-6)."""
+        return self.chargeable and not self.cleared
 
 
 class Unfilled(State):

@@ -8,6 +8,8 @@ SAYS: dict[str, str] = {
     "promise": "intake",
     "visit": "intake",
     "work_order": "dispatch",
+    "approval": "dispatch",
+    "settlement": "dispatch",
     "slips": "dispatch",
     "rota": "dispatch",
     "clock": "sla",
@@ -22,7 +24,7 @@ LISTENS: dict[str, tuple[str, ...]] = {
     "dispatch": ("case", "policy"),
     "sla": ("case", "promise", "visit", "work_order", "slips", "rota"),
     "notify": ("case", "promise", "visit", "work_order", "escalation", "policy", "rota", "clock"),
-    "console": ("case", "promise", "visit", "work_order", "clock", "escalation", "notice", "policy", "rota"),
+    "console": ("case", "promise", "visit", "work_order", "approval", "settlement", "clock", "escalation", "notice", "policy", "rota"),
 }  #: service -> the whole streams it binds
 
 PEERS: dict[str, str] = {name: f"{name}_url" for name in LISTENS}  #: service -> the setting that holds its address

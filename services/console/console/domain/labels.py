@@ -46,6 +46,8 @@ ORDER_STATUS = {
     "returned": Text("已返单", "Returned"),
     "inspected": Text("查验合格", "Inspected"),
     "cancelled": Text("已取消", "Cancelled"),
+    "fee_pending": Text("待业主确认收费", "Waits for the owner's word on the fee"),
+    "fee_refused": Text("业主不同意收费", "Fee refused"),
 }
 CLOCK = {
     "CLK_RESPOND": Text("响应", "Response"),
@@ -167,6 +169,8 @@ FORM = {
     "face_to_face": Text("当面", "face to face"),
     "owners_group": Text("业主群", "owners' group"),
     "notice_board": Text("公告栏", "notice board"),
+    "signature": Text("签字", "signature"),
+    "app": Text("APP", "app"),
 }
 OUTCOME = {
     "visited": Text("已回访", "visited"),
@@ -252,6 +256,12 @@ EXCUSED = {"True": Text("已登记特殊原因", "special reason recorded")}
 PLAN_TOLD = {"True": Text("已告知初步方案", "preliminary plan told")}
 BELATED = {"True": Text("逾期兑现", "kept late")}
 
+APPROVAL = {
+    "pending": Text("待下一级审批", "waits for the next role"),
+    "granted": Text("已批准", "granted"),
+    "declined": Text("未批准", "declined"),
+    "overtaken": Text("已被更高估价取代", "overtaken by a dearer estimate"),
+}
 LABELS: Mapping[str, Mapping[str, Text]] = {
     "kind": KIND,
     "channel": CHANNEL,
@@ -283,6 +293,7 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "reclassified": RECLASSIFIED,
     "redated": REDATED,
     "handed": HANDED,
+    "approval": APPROVAL,
     "excused": EXCUSED,
     "plan_told": PLAN_TOLD,
     "belated": BELATED,

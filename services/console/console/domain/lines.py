@@ -34,6 +34,12 @@ def _notice(zh: str, en: str, *parts: str, **data: str) -> Line:
     return Line(TELL, zh + tail, en + tail, {"template": "template", "means": "channel"} | data)
 
 
+def _money(zh: str, en: str, what: str, *parts: str, **data: str) -> Line:
+    """One step of an approval or a settlement, with its amount."""
+    tail = "".join(f"|{part}" for part in ("{amount}", *parts))
+    return Line(ACTS, zh + tail, en + tail, {"amount": f"{what}.amount"} | data)
+
+
 LINES: Mapping[str, Line] = {
     "case.registered": Line(
         CASE,
@@ -115,6 +121,18 @@ LINES: Mapping[str, Line] = {
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
     "work_order.inspected": _order("查验合格", "Inspected and passed"),
     "work_order.cancelled": _order("工单取消", "Order cancelled"),
+    "work_order.fee_confirmed": _order("业主确认收费", "Owner agreed to the fee", "{amount}", "{form}", amount="amount", form="form"),
+    "work_order.paid": _order("已收款", "Paid", "{amount}", amount="amount"),
+    "work_order.cleared": _order("款项入账,收据已归档", "Money at finance and receipt at the desk", "{amount}", amount="amount"),
+    "approval.asked": _money("申请费用审批", "Approval asked", "approval", "{roles}", roles="approval.roles"),
+    "approval.given": _money("费用审批", "Approved", "approval", "{approval}", approval="approval.status"),
+    "approval.declined": _money("费用未获批准", "Approval declined", "approval"),
+    "settlement.submitted": _money("提交决算书", "Final account", "settlement"),
+    "settlement.reviewed": _money("决算审核", "Final account reviewed", "settlement"),
+    "settlement.confirmed": _money("施工单位确认决算", "Contractor confirmed the account", "settlement"),
+    "settlement.certified": _money("结算签证", "Settlement certified", "settlement"),
+    "settlement.paid": _money("结算付款", "Settlement paid", "settlement"),
+    "settlement.deducted": _money("扣除质量保证金", "Deducted from retention money", "settlement"),
     "work_order.offered": Line(
         ISSUE,
         "开放抢单|工单 {number}|{persons}|{due_at} 截止",
@@ -177,6 +195,8 @@ CASES: Mapping[str, str] = {
     "promise": "case.id",
     "visit": "case.id",
     "work_order": "case.id",
+    "approval": "case.id",
+    "settlement": "case.id",
     "clock": "clock.case",
     "escalation": "clock.case",
     "escalation.reported": "case.id",

@@ -30,6 +30,12 @@ def typeset(text: str, locale: str) -> str:
     return _NARROW.sub(lambda found: WIDE[found.group()], text)
 
 
+def money(amount: int, locale: str) -> str:
+    """Return an amount of the smallest unit in whole units with two decimals."""
+    said = f"{amount // 100:,}.{amount % 100:02}"
+    return f"amount {said}" if locale == "en" else f"金额 {said}"
+
+
 def choose_locale(*wishes: str | None) -> Locale:
     """Return the first language that is one of ours; a wish may be an Accept-Language header. Chinese when nobody wishes."""
     for wish in wishes:
@@ -59,6 +65,8 @@ class Speech:
         """Return a value in words, None where there is nothing to say (absent, or a flag whose table has no word for it)."""
         if isinstance(value, datetime):
             return self.due(value) if name == "due_at" else self.instant(value)
+        if name == "amount" and isinstance(value, str) and value.isdecimal():
+            return money(int(value), self.locale)
         if isinstance(value, list):
             return ("\u3001" if self.locale != "en" else ", ").join(self.code(name, item) for item in value) or None
         if not value or (value in FLAGS and value not in LABELS.get(name, {})):

@@ -77,6 +77,8 @@ BY_STREAM: Mapping[str, tuple[Handler, ...]] = {
     "clock": (follow_clock, tell),
     "escalation": (follow_level, tell),
     "promise": (tell,),
+    "approval": (tell,),
+    "settlement": (tell,),
     "visit": (tell,),
     "notice": (tell,),
     "policy": (keep_policy,),

@@ -8,10 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 from common.documents import Aggregate
+from common.money import ChargeStatus, WorkClass
 from common.states import CaseKind, CaseState, Lane, OrderState, OrderStatus, Party, Urgency
 from pydantic import BaseModel, ConfigDict
 
 from dispatch.domain.matching import Choice, Wanted
+from dispatch.domain.money.approval import Approval
+from dispatch.domain.money.charge import Charge
+from dispatch.domain.money.rules import MoneyRules
 
 NOT_WORKED_ON = frozenset({OrderStatus.ISSUED, OrderStatus.ACCEPTED})
 OPEN = NOT_WORKED_ON | {OrderStatus.ON_SITE, OrderStatus.IN_PROGRESS, OrderStatus.GUIDED}  #: in somebody's hands
@@ -31,6 +35,7 @@ class Rules(BaseModel):
     returns: Returns = Returns.REQUIRED
     signature_required: bool = True  #: R15
     others_may_accept: bool = True  #: DSP-02
+    money: MoneyRules = MoneyRules()
 
 
 class Step(BaseModel):
@@ -92,6 +97,9 @@ class Order(Aggregate):
     choice: Choice  #: the newest
     earlier: tuple[Choice, ...] = ()  #: the choices before it, oldest first; the last KEPT of them
     steps: tuple[Step, ...] = ()
+    work_class: WorkClass | None = None  #: who bears it: the contractor (A) or the company (B); None: the owner, or not surveyed (R11)
+    charge: Charge | None = None  #: what the owner pays (R7b)
+    approvals: tuple[Approval, ...] = ()  #: of what the company or a contractor bears, the newest last (R12)
 
     @property
     def lane(self) -> Lane:
@@ -111,7 +119,19 @@ class Order(Aggregate):
 
     def state(self) -> OrderState:
         """Return what other services may know."""
-        return OrderState.model_validate(self.model_dump(include=set(OrderState.model_fields)))
+        said = self.model_dump(include=set(OrderState.model_fields))
+        return OrderState.model_validate(said | {"chargeable": self.chargeable, "cleared": self.cleared})
+
+    @property
+    def chargeable(self) -> bool:
+        """Say whether the owner pays for it, or has still to answer."""
+        agreed = self.charge is not None and self.charge.status is not ChargeStatus.REFUSED
+        return self.status is OrderStatus.FEE_PENDING or (agreed and self.status is not OrderStatus.FEE_REFUSED)
+
+    @property
+    def cleared(self) -> bool:
+        """Say whether the money is at finance and the receipt at the desk (FEE-03)."""
+        return self.charge is not None and self.charge.status is ChargeStatus.CLEARED
 
 
 class Request(BaseModel):

@@ -1,0 +1,38 @@
+"""The settlement of one repair that the company or a contractor bears: what is kept of it. Pure. Not here: what may happen to it (`settlement`)."""
+
+from common.documents import Aggregate
+from common.money import CNY, SettlementState, SettlementStatus, WorkClass
+from common.states import Lane
+
+from dispatch.domain.money.rules import MoneyRules
+from dispatch.domain.order import Step
+
+
+class Settlement(Aggregate):
+    """From the final account to the deduction; `id` is the order's."""
+
+    case: str
+    rules: MoneyRules = MoneyRules()  #: of the pack version of the case (DEF-18)
+    status: SettlementStatus = SettlementStatus.FINAL_ACCOUNT
+    work_class: WorkClass
+    currency: str = CNY
+    submitted: int  #: fen of the final account (維修工程決算書)
+    amount: int  #: fen that are settled: from the review on what it left (維修工程結算書)
+    contractor: str | None = None  #: who bears class A
+    audited: bool = False  #: audit reviewed the final account
+    deduction_reviewed: bool = False  #: audit reviewed the deduction (FEE-15)
+    fund: str | None = None  #: the working fund that it was paid from, None = finance
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def lane(self) -> Lane:
+        """Return the lane of its facts: nobody waits for money at night."""
+        return Lane.NORMAL
+
+    def by(self, *moves: str) -> frozenset[str]:
+        """Return who made these moves."""
+        return frozenset(one.by for one in self.steps if one.move in moves)
+
+    def state(self) -> SettlementState:
+        """Return what other services may know."""
+        return SettlementState.model_validate(self.model_dump(include=set(SettlementState.model_fields)))

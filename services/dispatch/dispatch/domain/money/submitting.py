@@ -1,0 +1,44 @@
+"""The final account of a repair: where its settlement begins. Pure. Not here: what comes after it (`settlement`)."""
+
+from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
+from common.events import Fact, SettlementSubmitted
+from common.money import CNY, WorkClass
+from common.states import CaseState
+
+from dispatch.domain.money.account import Settlement
+from dispatch.domain.money.acts import MoneyDeed
+from dispatch.domain.money.approvals import approved
+from dispatch.domain.money.fees import WORKED
+from dispatch.domain.money.settlement_guards import within_approval
+from dispatch.domain.order import Order, Step
+
+
+def submit(order: Order, deed: MoneyDeed, case: CaseState, *, currency: str = CNY) -> tuple[Settlement, list[Fact]]:
+    """Return the settlement that begins with the team's final account, and the fact (FEE-08).
+
+    Raises Refused: R21 before the work is done and for what the owner pays; FEE-07 above what was approved. Invalid: no amount, no contractor.
+    """
+    if order.work_class is None or order.status not in WORKED:
+        raise Refused("R21", "维修未完成或不属A、B类,不能提交决算书", "a final account is made of finished work of class A or B")
+    if deed.at > deed.now:
+        raise TimeInFuture
+    if deed.at < (order.completed_at or order.moved_at):
+        raise TimeOrder
+    amount = within_approval(deed.act.amount, approved(order))
+    contractor = deed.act.contractor if order.work_class is WorkClass.A else None
+    if order.work_class is WorkClass.A and contractor is None:
+        raise Invalid("contractor", "A类工单须写明责任施工单位", "class A names the contractor who bears it")
+    done = Step(move="submit", at=deed.at, noted_at=deed.now, by=deed.by, note=deed.act.note)
+    made = Settlement(
+        id=order.id,
+        site=order.site,
+        case=order.case,
+        rules=order.rules.money,
+        work_class=order.work_class,
+        currency=currency,
+        submitted=amount,
+        amount=amount,
+        contractor=contractor,
+        steps=(done,),
+    )
+    return made, [SettlementSubmitted(settlement=made.state(), case=case)]
