@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
+from common.files import Files
+
 Doc = dict[str, Any]
 Sort = Sequence[tuple[str, int]]
 T = TypeVar("T")
@@ -101,7 +103,12 @@ Work = Callable[[Transaction], Awaitable[T]]
 
 
 class Database(Documents, Protocol):
-    """A whole database: it can open transactions."""
+    """A whole database: it can open transactions, and it has a place for files."""
+
+    @property
+    def files(self) -> Files:
+        """Where bytes lie that are too many for a document."""
+        ...
 
     async def start(self, indexes: Sequence[Index]) -> None:
         """Connect and make sure of the indexes. Raises StartRefused on a ground that cannot hold the promises."""

@@ -1,6 +1,7 @@
 """Every named error, its HTTP status and its fate when it happens to a message.
 
-HuiyinError > NotFound, UnknownSite; Conflict > IllegalMove, Refused, KeyReused, KeyBusy, Stale; Invalid > TimeInFuture, TimeOrder, BadBody;
+HuiyinError > NotFound, UnknownSite; Conflict > IllegalMove, Refused, KeyReused, KeyBusy, Stale,
+TooManyAttachments, AttachmentUsed; NotAPicture, PictureTooLarge, UnsupportedMedia > PictureNeeded; Invalid > TimeInFuture, TimeOrder, BadBody;
 Unauthorized, Forbidden; Missing (a fact came before what it is about); Transient >
 StoreAway, BrokerAway, TimeAway, PeerAway, OutcomeUnknown, Degraded;
 Taken (unique key); PeerRefused. Rendering as RFC 9457 is `web`'s, retrying and parking are `inbox`'s and `messaging`'s.
@@ -188,6 +189,36 @@ class UnsupportedMedia(HuiyinError):
     """The body says that it is something else than JSON, or does not say what it is."""
 
     slug, status, title = "unsupported-media-type", 415, Text("需要 application/json", "application/json is needed")
+
+
+class PictureNeeded(UnsupportedMedia):
+    """The body says that it is no picture."""
+
+    slug, title = "picture-needed", Text("需要图片(JPEG、PNG、WebP)", "A picture is needed (JPEG, PNG, WebP)")
+
+
+class NotAPicture(HuiyinError):
+    """What was uploaded cannot be decoded as one of the pictures that are taken."""
+
+    slug, status, title = "not-a-picture", 422, Text("不是可用的图片(JPEG、PNG、WebP)", "Not a picture that can be used (JPEG, PNG, WebP)")
+
+
+class PictureTooLarge(HuiyinError):
+    """More pixels than are decoded, however small the file is."""
+
+    slug, status, title = "picture-too-large", 413, Text("图片像素过多", "The picture has too many pixels")
+
+
+class TooManyAttachments(Conflict):
+    """The thing has as many attachments as it may have."""
+
+    slug, title = "too-many-attachments", Text("附件数量已达上限", "There are as many attachments as there may be")
+
+
+class AttachmentUsed(Conflict):
+    """Another step refers to it already."""
+
+    slug, title = "attachment-used", Text("附件已被其他步骤使用", "Another step refers to this attachment already")
 
 
 class Missing(HuiyinError):

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from common.documents import Doc, Index, Outgoing, Sort, Transaction, Work
 from common.errors import Taken
+from common.files import MemoryFiles
 from common.states import Lane
 from common.timesource import machine_now
 
@@ -90,6 +91,7 @@ class MemoryDocuments:
         self._data: dict[str, dict[str, Doc]] = {}
         self._unique: list[Index] = []
         self._lock = asyncio.Lock()
+        self.files = MemoryFiles()
         self.outgoing: list[Outgoing] = []
         self.source = ""
         self.trace = ""

@@ -15,7 +15,9 @@ from uuid import uuid4
 
 import pymongo
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient
+from gridfs import AsyncGridFSBucket
+from gridfs.errors import NoFile
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
 from pymongo import AsyncMongoClient, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, CollectionInvalid, ConnectionFailure, DuplicateKeyError, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -217,6 +219,42 @@ class MongoDocuments:
             return taken
 
 
+class MongoFiles:
+    """Files in GridFS, in the same database: one backup holds both."""
+
+    def __init__(self, database: Any, driver: str) -> None:
+        """Name the collections; a bucket is made by each call, since motor's wants a running loop."""
+        self._db, self._bucket = database, AsyncIOMotorGridFSBucket if driver == "motor" else AsyncGridFSBucket
+
+    async def put(self, name: str, content: bytes) -> None:
+        """See Files."""
+        try:
+            async with _translated(unknown=True):
+                await self._remove(name)  # half of a broken try may lie there
+                await self._bucket(self._db, "files").upload_from_stream_with_id(name, "", content)
+        except Taken as error:
+            raise OutcomeUnknown from error  # the same name is being put by somebody else at this moment
+
+    async def get(self, name: str) -> bytes | None:
+        """See Files."""
+        async with _translated(unknown=False):
+            try:
+                content: bytes = await (await self._bucket(self._db, "files").open_download_stream(name)).read()
+            except NoFile:
+                return None
+            return content
+
+    async def delete(self, *names: str) -> None:
+        """See Files."""
+        async with _translated(unknown=True):
+            for name in names:
+                await self._remove(name)
+
+    async def _remove(self, name: str) -> None:
+        with suppress(NoFile):
+            await self._bucket(self._db, "files").delete(name)
+
+
 class MongoDatabase(MongoDocuments):
     """A whole database on a replica set."""
 
@@ -224,6 +262,7 @@ class MongoDatabase(MongoDocuments):
         """Connect lazily; one client per process and event loop."""
         self._client = _client(url, driver)
         super().__init__(self._client.get_database(name, codec_options=OPTIONS, read_concern=ReadConcern("majority"), **SAFE))
+        self.files = MongoFiles(self._db, driver)
 
     async def start(self, indexes: Sequence[Index]) -> None:
         """Refuse a standalone server, make the indexes, then look whether the unique ones are really there."""

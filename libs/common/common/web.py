@@ -4,8 +4,10 @@ The outermost layer reads the body itself: bounded in size and time, strict UTF-
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common import logs, ops, problems, reconcile, retention, tracing
 from common.documents import Documents, Index
 from common.doors import LookUp, limiter
-from common.errors import BadBody, BodyTooLarge, HuiyinError, Text, UnsupportedMedia
+from common.errors import BadBody, BodyTooLarge, HuiyinError, PictureNeeded, Text, UnsupportedMedia
 from common.inbox import Subscriptions, parse_json, reason_of
 from common.loop import Loop
 from common.memory import MemoryDocuments
@@ -30,16 +32,35 @@ log = structlog.get_logger()
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20.0
 JSON_ONLY = "/v1/"  #: doors for programs; forms of pages lie elsewhere
+JSON = frozenset({"application/json"})
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 CUT = 499  #: in metrics and logs: ended before anything was answered
 
 
-class Frame:
-    """Trace, body limits, strict JSON, request log and metrics around an app. `uploads` are path prefixes with a limit of their own."""
+@dataclass(frozen=True)
+class Upload:
+    """What a route takes beyond 64 KiB: how many bytes, of which media, for how many seconds a slow link may send them."""
 
-    def __init__(self, app: ASGIApp, *, runtime: Runtime[Any], uploads: dict[str, int] | None = None) -> None:
+    limit: int = BODY_LIMIT
+    media: frozenset[str] = JSON
+    seconds: float = BODY_SECONDS
+
+
+PLAIN = Upload()
+Uploads = Mapping[str, Upload]  #: path -> what it takes; `*` is one segment, a path that ends in `/` stands for all below it
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("/".join("[^/]+" if part == "*" else re.escape(part) for part in path.split("/")) + ("" if path.endswith("/") else "$"))
+
+
+class Frame:
+    """Trace, body limits, strict JSON, request log and metrics around an app. `uploads`: what some routes take beyond the rest."""
+
+    def __init__(self, app: ASGIApp, *, runtime: Runtime[Any], uploads: Uploads | None = None) -> None:
         """Wrap `app`."""
-        self.app, self.runtime, self.uploads = app, runtime, uploads or {}
+        self.app, self.runtime = app, runtime
+        self.uploads = [(_pattern(path), upload) for path, upload in (uploads or {}).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -73,16 +94,18 @@ class Frame:
     async def _body(self, scope: Scope, receive: Receive, headers: dict[str, str]) -> Receive:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             return receive
-        limit = next((size for prefix, size in self.uploads.items() if scope["path"].startswith(prefix)), BODY_LIMIT)
+        takes = next((upload for pattern, upload in self.uploads if pattern.match(scope["path"])), PLAIN)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _read(receive, limit, headers.get("content-length"))
+            async with asyncio.timeout(takes.seconds):
+                body = await _read(receive, takes.limit, headers.get("content-length"))
         except TimeoutError:
             raise BadBody(Text("请求体接收超时", "the body did not arrive in time")) from None
         if body and scope["path"].startswith(JSON_ONLY):
-            if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-                raise UnsupportedMedia
-            parse_json(body)
+            media = headers.get("content-type", "").split(";")[0].strip().lower()
+            if media not in takes.media:
+                raise UnsupportedMedia if takes.media == JSON else PictureNeeded
+            if media in JSON:
+                parse_json(body)
         return _replayed(body, receive)
 
     def _note(self, scope: Scope, status: int, took: float) -> None:
@@ -150,7 +173,7 @@ def service(  # noqa: PLR0913 - the parts of a service, all by name
     loops: Sequence[Loop] = (),
     parts: Parts | None = None,
     look_up_key: LookUp | None = None,
-    uploads: dict[str, int] | None = None,
+    uploads: Uploads | None = None,
     on_start: Callable[[Runtime[Any]], Any] | None = None,
 ) -> FastAPI:
     """Return the app of one service; everything is started by its lifespan, nothing at import."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.runtime import Parts, Runtime
-from common.web import service
+from common.web import Upload, service
 from fastapi import FastAPI
 
 from console import api, pages
@@ -31,6 +31,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
         on_start=open_live,
-        uploads={"/v1/sites/": SITE_FILE_BYTES},
+        uploads={"/v1/sites/": Upload(SITE_FILE_BYTES)},
     )
     return app

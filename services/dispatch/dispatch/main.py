@@ -3,7 +3,7 @@
 from common.documents import Documents
 from common.runtime import Parts
 from common.vault import Vault
-from common.web import service
+from common.web import Upload, service
 from fastapi import FastAPI
 
 from dispatch.api import ROUTERS
@@ -30,5 +30,5 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         routers=ROUTERS,
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
-        uploads={"/v1/sites/": SITE_FILE_BYTES},
+        uploads={"/v1/sites/": Upload(SITE_FILE_BYTES)},
     )

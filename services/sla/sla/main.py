@@ -2,7 +2,7 @@
 
 from common.documents import Documents
 from common.runtime import Parts, Runtime
-from common.web import service
+from common.web import Upload, service
 from fastapi import FastAPI
 from prometheus_client import Gauge, Histogram
 
@@ -51,6 +51,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         loops=LOOPS,
         parts=parts,
-        uploads={"/v1/sites/": POLICY_BYTES},
+        uploads={"/v1/sites/": Upload(POLICY_BYTES)},
         on_start=_measure,
     )
