@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from common.states import State
+from common.states import State, WorkClass
 
 MOST = 100_000_000_00  #: no single amount is larger: a typing slip is no payment
 CNY = "CNY"  #: where a site says nothing
@@ -27,13 +27,6 @@ class ChargeStatus(StrEnum):
     COLLECTED = "collected"  #: the worker has the money
     PAID = "paid"  #: finance has the money and wrote the receipt
     CLEARED = "cleared"  #: the desk has the receipt: the case may be archived (FEE-03)
-
-
-class WorkClass(StrEnum):
-    """Who bears a surveyed repair (R11, C-13); an owner's repair has no class."""
-
-    A = "A"  #: in warranty: the contractor, through its retention money
-    B = "B"  #: out of warranty, borne by the company
 
 
 class ApprovalStatus(StrEnum):

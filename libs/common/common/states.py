@@ -121,6 +121,14 @@ class Complexity(StrEnum):
     ESPECIALLY_COMPLEX = "especially_complex"  #: 特別複雜: may be extended with the customer's prior consent
 
 
+class WorkClass(StrEnum):
+    """Who bears the cost of work that was surveyed (CLS-18, C-13)."""
+
+    A = "A"  #: 保修任務: within the warranty, the contractor's retention money pays
+    B = "B"  #: out of the warranty, the company bears it
+    OWNER = "owner"  #: neither: the owner pays, as for every chargeable repair
+
+
 class State(BaseModel):
     """A snapshot inside a fact."""
 

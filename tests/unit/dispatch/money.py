@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from common.money import WorkClass
-from common.states import OrderStatus
+from common.states import OrderStatus, WorkClass
 from dispatch.domain.money.acts import MoneyAct, MoneyDeed
 from dispatch.domain.money.charge import FeeStandard
 from dispatch.domain.money.rules import MoneyRules

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import Fact, WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
-from common.money import ChargeStatus, WorkClass
-from common.states import OrderStatus, Party
+from common.money import ChargeStatus
+from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.money.fees import FEES, charge_move
 from dispatch.domain.money.ledger import FINANCE, INCOME, Posting, balanced, balances, cash, receivable
 from dispatch.domain.order import Order

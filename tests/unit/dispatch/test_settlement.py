@@ -13,8 +13,8 @@ from common.events import (
     SettlementReviewed,
     SettlementSubmitted,
 )
-from common.money import SettlementStatus, WorkClass
-from common.states import OrderStatus
+from common.money import SettlementStatus
+from common.states import OrderStatus, WorkClass
 from dispatch.domain.money.account import Settlement
 from dispatch.domain.money.approvals import approval_move, ask_approval
 from dispatch.domain.money.ledger import COST, FINANCE, Posting, balanced, balances, retention

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from common.documents import Aggregate
-from common.money import ChargeStatus, WorkClass
-from common.states import CaseKind, CaseState, Lane, OrderState, OrderStatus, Party, Urgency
+from common.money import ChargeStatus
+from common.states import CaseKind, CaseState, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel, ConfigDict
 
 from dispatch.domain.matching import Choice, Wanted

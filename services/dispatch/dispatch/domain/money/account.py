@@ -1,8 +1,8 @@
 """The settlement of one repair that the company or a contractor bears: what is kept of it. Pure. Not here: what may happen to it (`settlement`)."""
 
 from common.documents import Aggregate
-from common.money import CNY, SettlementState, SettlementStatus, WorkClass
-from common.states import Lane
+from common.money import CNY, SettlementState, SettlementStatus
+from common.states import Lane, WorkClass
 
 from dispatch.domain.money.rules import MoneyRules
 from dispatch.domain.order import Step

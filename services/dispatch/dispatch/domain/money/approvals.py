@@ -10,7 +10,7 @@ from common.errors import IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import ApprovalAsked, ApprovalDeclined, ApprovalFact, ApprovalGiven, Fact
 from common.money import CNY, ApprovalState, ApprovalStatus
 from common.moves import Move, Table, step
-from common.states import CaseState, OrderStatus
+from common.states import CaseState, OrderStatus, WorkClass
 
 from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.approval import Approval, Given, ask
@@ -48,7 +48,7 @@ def _reason_given(_approval: Approval, deed: MoneyDeed) -> None:
 
 def _company_pays(order: Order) -> None:
     """R12.class: what the owner pays is agreed with the owner, not approved by the company (C-25)."""
-    if order.charge is not None or order.status is OrderStatus.FEE_PENDING:
+    if order.charge is not None or order.status is OrderStatus.FEE_PENDING or order.work_class is WorkClass.OWNER:
         raise Refused("R12.class", "业主付费的维修无需公司审批", "what the owner pays is not approved by the company")
 
 

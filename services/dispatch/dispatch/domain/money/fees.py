@@ -11,7 +11,7 @@ from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import Fact, WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
 from common.money import ChargeStatus
 from common.moves import Move, Table, step
-from common.states import CaseState, OrderStatus, Party
+from common.states import CaseState, OrderStatus, Party, WorkClass
 
 from dispatch.domain.money import ledger
 from dispatch.domain.money.acts import MoneyDeed
@@ -41,7 +41,7 @@ def _awaits_the_fee(order: Order, _deed: MoneyDeed) -> None:
 
 def _not_in_warranty(order: Order, _deed: MoneyDeed) -> None:
     """R7e: a warranty order is never charged."""
-    if order.party is Party.CONTRACTOR or order.work_class is not None:
+    if order.party is Party.CONTRACTOR or order.work_class in {WorkClass.A, WorkClass.B}:
         raise Refused("R7e", "保修或公司承担的工单不得收费", "an order that is in warranty or borne by the company is never charged")
 
 

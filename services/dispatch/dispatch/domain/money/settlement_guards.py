@@ -6,7 +6,7 @@ A guard gets what there is room for: fen on the account that is drawn on, or fen
 from collections.abc import Callable
 
 from common.errors import Invalid, Refused
-from common.money import WorkClass
+from common.states import WorkClass
 
 from dispatch.domain.money import ledger
 from dispatch.domain.money.account import Settlement

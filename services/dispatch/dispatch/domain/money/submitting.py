@@ -2,8 +2,8 @@
 
 from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import Fact, SettlementSubmitted
-from common.money import CNY, WorkClass
-from common.states import CaseState
+from common.money import CNY
+from common.states import CaseState, WorkClass
 
 from dispatch.domain.money.account import Settlement
 from dispatch.domain.money.acts import MoneyDeed
@@ -18,7 +18,7 @@ def submit(order: Order, deed: MoneyDeed, case: CaseState, *, currency: str = CN
 
     Raises Refused: R21 before the work is done and for what the owner pays; FEE-07 above what was approved. Invalid: no amount, no contractor.
     """
-    if order.work_class is None or order.status not in WORKED:
+    if order.work_class not in {WorkClass.A, WorkClass.B} or order.status not in WORKED:
         raise Refused("R21", "维修未完成或不属A、B类,不能提交决算书", "a final account is made of finished work of class A or B")
     if deed.at > deed.now:
         raise TimeInFuture
