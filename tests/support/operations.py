@@ -115,6 +115,8 @@ BODIES: dict[str, Body] = {
     "/v1/cases/{number}/record-plan": _always(text="更换管段", days=2),
     "/v1/cases/{number}/tell-progress": _always(text="正在抢修", forms=["owners_group"]),
     "/v1/cases/{number}/restore": _always(),
+    "/v1/cases/{number}/link": lambda things: {"incident": things["case"], "reason": "同一路供水"},
+    "/v1/cases/{number}/split": _always(reason="另有原因"),
     "/v1/cases/{number}/request-work": _always(department="engineering"),
     "/v1/cases/{number}/reply": _always(form="phone", text="已安排", final=False),
     "/v1/cases/{number}/promise": _always(text="换新", due_date="2026-03-20"),

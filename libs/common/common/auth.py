@@ -27,7 +27,7 @@ ALL_SITES = "*"
 _READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read"}
 _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
-    "case.promise", "case.keep_promise", "case.record_result",
+    "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
     "escalation.acknowledge",
 }  # fmt: skip

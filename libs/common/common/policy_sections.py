@@ -167,6 +167,8 @@ class RepeatCheck(Sourced):
     outage_class: Slug = "outage"
     monthly_faults: Whole | None = Field(default=None, ge=2)  #: faults of one asset a month that the analysis marks (CLS-17)
     inform: Words = ()  #: roles told of a repeat (ESC-06)
+    same_team: Flag = True  #: work that has to be done again goes to who did it, where they may be sent
+    second_inspector: Flag = True  #: and somebody else looks at it too
 
 
 class Pause(Sourced):

@@ -8,7 +8,18 @@ from common.auth import Caller
 from common.coverage import needs_of
 from common.envelope import Event
 from common.errors import NotFound, TimeInFuture, UnknownSite
-from common.events import FACTS, CaseClassified, CaseClosed, CaseFact, CaseReopened, CaseWorkRequested, PolicyPublished, WorkOrderIssued
+from common.events import (
+    FACTS,
+    CaseClassified,
+    CaseClosed,
+    CaseFact,
+    CaseLinked,
+    CaseReopened,
+    CaseSplit,
+    CaseWorkRequested,
+    PolicyPublished,
+    WorkOrderIssued,
+)
 from common.inbox import Subscriptions
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseState, CaseStatus, OrderStatus
@@ -19,7 +30,7 @@ from dispatch.domain.matching import choose, rivals
 from dispatch.domain.order import NOT_WORKED_ON, Order, Request
 from dispatch.store import House, Store
 
-CASE_CLOSED = "case closed"  # the reason kept on orders that nobody worked on
+ENDED: dict[type[CaseFact], str] = {CaseClosed: "case closed", CaseLinked: "case joined an incident"}  # kept on orders that nobody worked on
 
 # --- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -35,10 +46,13 @@ async def keep_policy(event: Event[PolicyPublished], store: Store, now: datetime
     await store.keep_house(House.of(policy, event.fact.version), needs_of(policy))
 
 
-async def issue(event: Event[CaseClassified], store: Store, now: datetime) -> None:
-    """Issue the order of a classified repair, once; orders that are open follow a new urgency (R3, CLS-11, CLS-20)."""
+async def issue(event: Event[CaseClassified | CaseSplit], store: Store, now: datetime) -> None:
+    """Issue the order of a classified repair, once; orders that are open follow a new urgency (R3, CLS-11, CLS-20).
+
+    A later case of an incident has the order of the first (DEF-09).
+    """
     case = event.fact.case
-    if case.kind is not CaseKind.REPAIR or case.status is CaseStatus.CLOSED:
+    if case.kind is not CaseKind.REPAIR or case.status is CaseStatus.CLOSED or case.incident:
         return
     there = await store.orders_of(case.id)
     for known in there:
@@ -66,12 +80,12 @@ async def rework(event: Event[CaseReopened], store: Store, now: datetime) -> Non
         await _issue(event.fact.case, order.again(done), there, store, at=event.at, now=now)
 
 
-async def cancel_unstarted(event: Event[CaseClosed], store: Store, now: datetime) -> None:
-    """End the orders of a closed case that nobody worked on; the reason stays with them (D6, 16)."""
+async def cancel_unstarted(event: Event[CaseClosed | CaseLinked], store: Store, now: datetime) -> None:
+    """End the orders that nobody worked on of a closed case, or of one that joined an incident; the reason stays with them (D6, 16)."""
     for known in await store.orders_of(event.fact.case.id):
         if known.status in NOT_WORKED_ON:
             at = max(event.at, known.moved_at)
-            deed = Deed(Act(at=at, note=CASE_CLOSED), by="dispatch", now=max(now, at))
+            deed = Deed(Act(at=at, note=ENDED[type(event.fact)]), by="dispatch", now=max(now, at))
             after, facts = moves.apply(known, "cancel", deed, event.fact.case)
             await store.save(after, facts, at=at)
 
@@ -146,5 +160,7 @@ SUBSCRIPTIONS: Subscriptions = {
     CaseWorkRequested: (remember_case, issue_requested),
     CaseReopened: (remember_case, rework),
     CaseClosed: (remember_case, cancel_unstarted),
+    CaseLinked: (remember_case, cancel_unstarted),
+    CaseSplit: (remember_case, issue),
     PolicyPublished: (keep_policy,),
 }

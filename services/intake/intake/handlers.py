@@ -11,9 +11,9 @@ from common.inbox import Subscriptions
 from common.policy import SitePolicy
 from common.states import Lane
 
-from intake.domain import number, orders
-from intake.domain.case import Act
-from intake.domain.commands import Report, Timed
+from intake.domain import number, orders, repeats
+from intake.domain.case import Act, Changes
+from intake.domain.commands import Link, Report, Timed
 from intake.domain.contact import contact_of, region_of
 from intake.domain.decide import decide
 from intake.domain.registration import Names, received, register
@@ -46,18 +46,29 @@ async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now
     change = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"))
     if drawn.urgent_only and change.state.lane is not Lane.URGENT:
         raise Degraded
-    await store.add(change, contact, at=now)
-    return CaseBrief.of(change.state)
+    first, *others = await _checked((change,), policy, store)
+    await store.add(first, contact, at=now)
+    if others:
+        await store.save(tuple(others), at=now)
+    return CaseBrief.of(first.state)
 
 
 async def move(command: Timed, name: str, case: str, *, store: Store, by: Caller, now: datetime) -> CaseBrief:
     """Move a case. Raises NotFound, IllegalMove, Refused, FieldsMissing, Invalid, TimeInFuture, TimeOrder."""
-    file = await store.file(case)
+    file = await store.file(case, incident=command.incident if isinstance(command, Link) else None)
     if not by.sees(file.case.site):
         raise NotFound
     act = Act(by.id, command.at or now, staff=by.kind == "staff")
-    changes = decide(name, file, command, act, now)
+    changes = await _checked(decide(name, file, command, act, now), file.policy, store)
     return CaseBrief.of(await store.save(changes, at=act.at))
+
+
+async def _checked(changes: Changes, policy: SitePolicy, store: Store) -> Changes:
+    """Run the repeat check where a classification was said (R2)."""
+    case = repeats.asks(changes, policy)
+    if case is None:
+        return changes
+    return repeats.checked(changes, case, policy, await store.earlier(case))
 
 
 async def keep_key(record: KeyRecord, *, store: Store, by: Caller, now: datetime) -> KeyRecord:  # noqa: ARG001
@@ -85,7 +96,7 @@ async def keep_policy(event: Event[PolicyPublished], store: Store, now: datetime
 async def follow_order(event: Event[WorkOrderFact], store: Store, now: datetime) -> None:  # noqa: ARG001
     """Keep the case's own view of its orders; the last one done makes the call back due. Raises NotFound."""
     file = await store.file(event.fact.order.case)
-    changes = orders.follow(file.case, event.fact.order, file.policy, event.at)
+    changes = orders.follow(file.case, event.fact.order, file.policy, event.at, file.linked)
     await store.save(changes, at=event.at)
 
 

@@ -20,12 +20,14 @@ from intake.domain.attempt import File
 from intake.domain.case import Case, Change, Changes
 from intake.domain.contact import Contact
 from intake.domain.promise import Promise
+from intake.domain.repeats import WORKED_ON, Earlier
 from intake.domain.visit import Visit
 
 INDEXES: tuple[Index, ...] = (
     Index("cases", (("site", 1), ("place", -1))),
     Index("cases", (("site", 1), ("status", 1), ("place", -1))),
     Index("cases", (("contact", 1),)),
+    Index("cases", (("site", 1), ("marks", 1), ("received_at", -1))),
     Index("externals", (("caller", 1), ("external", 1)), unique=True),
     Index("promises", (("case", 1), ("number", 1)), unique=True),
     Index("visits", (("case", 1), ("number", 1)), unique=True),
@@ -34,6 +36,7 @@ INDEXES: tuple[Index, ...] = (
 
 COLLECTIONS: dict[type, str] = {Case: "cases", Promise: "promises", Visit: "visits"}
 SEALED = ("name", "phone", "email", "address")
+MOST_REPORTS = 100  # of one problem: the repeat check looks no further back
 Policies = dict[tuple[str, int], SitePolicy]
 
 
@@ -53,19 +56,41 @@ class Store:
             raise NotFound
         return from_doc(Case, doc)
 
-    async def file(self, number: str) -> File:
-        """Return the case with its policy, promises and visits. Raises NotFound."""
+    async def file(self, number: str, *, incident: str | None = None) -> File:
+        """Return the case with its policy, promises, visits and the cases of its incident, or of the one it may join. Raises NotFound."""
         case = await self.case(number)
         promises = await self.db.find("promises", {"case": number}, sort=[("number", 1)]) if case.promise_count else []
         visits = await self.db.find("visits", {"case": number}, sort=[("number", 1)]) if case.visit_count else []
         policy = await self.policy(case.site, case.policy)
-        return File(case, policy, tuple(from_doc(Promise, doc) for doc in promises), tuple(from_doc(Visit, doc) for doc in visits))
+        first = incident or case.incident
+        head = await self.db.get("cases", first) if first else None
+        return File(
+            case,
+            policy,
+            tuple(from_doc(Promise, doc) for doc in promises),
+            tuple(from_doc(Visit, doc) for doc in visits),
+            from_doc(Case, head) if head else None,
+            tuple([await self.case(one) for one in case.linked]),
+        )
 
     async def cases(self, where: Doc, *, before: str | None, limit: int) -> list[tuple[str, Case]]:
         """Return cases by plain equality with their places in the list, latest received first, after the place `before`."""
         wanted = where | ({"place": {"$lt": before}} if before else {})
         docs = await self.db.find("cases", wanted, sort=[("place", -1)], limit=limit)
         return [(doc["place"], from_doc(Case, doc)) for doc in docs]
+
+    async def earlier(self, case: Case) -> Earlier:
+        """Return what is there of the problem of a new case. Touches the problem, so that two reports at once are told apart."""
+        place, *_ = case.marks or (None,)
+        for mark in case.marks:
+            await self.db.put("problems", {"_id": f"{case.site}|{mark}", "latest": case.id})
+        if place is None:
+            return Earlier()
+        reports = await self.db.find("cases", {"site": case.site, "marks": place}, sort=[("received_at", -1)], limit=MOST_REPORTS)
+        opened = {"status": {"$in": sorted(WORKED_ON)}, "incident": None, "kind": case.kind.value, "_id": {"$ne": case.id}}
+        shared = {"site": case.site, "marks": {"$in": list(case.marks)}}
+        heads = await self.db.find("cases", shared | opened, sort=[("received_at", 1)], limit=1)
+        return Earlier(tuple(from_doc(Case, doc) for doc in reports), from_doc(Case, heads[0]) if heads else None)
 
     async def first_free(self, numbers: Sequence[str]) -> str:
         """Return the first number that no case has. Raises Taken."""
@@ -91,13 +116,15 @@ class Store:
             await self.db.insert("contacts", self._sealed(case, contact))
 
     async def save(self, changes: Changes, *, at: datetime) -> Case:
-        """Keep everything that changed with its facts, in the lane of the case; return the case."""
-        case = next(change.state for change in changes if isinstance(change.state, Case))
+        """Keep everything that changed with its facts, each in the lane of its case; return the case that was moved, the first of them."""
+        cases = [change.state for change in changes if isinstance(change.state, Case)]
+        lanes = {case.id: case.lane for case in cases}
         for change in changes:
             state = change.state
-            await outbox.say(self._tx, state.id, state.seqs, change.facts, site=state.site, at=at, lane=case.lane)
+            lane = state.lane if isinstance(state, Case) else lanes[state.case]
+            await outbox.say(self._tx, state.id, state.seqs, change.facts, site=state.site, at=at, lane=lane)
             await self.db.put(COLLECTIONS[type(state)], _case_doc(state) if isinstance(state, Case) else to_doc(state))
-        return case
+        return cases[0]
 
     # --- policies -------------------------------------------------------------------------------------------------------------
 

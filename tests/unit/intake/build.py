@@ -78,10 +78,10 @@ def classified(kind: CaseKind = CaseKind.COMPLAINT, **changes: Any) -> Case:
     return a_case(kind=kind, status=CaseStatus.CLASSIFIED, sorting=SORTED, **changes)
 
 
-def a_file(case: Case, *hanging: Promise | Visit, **policy: Any) -> File:
+def a_file(case: Case, *hanging: Promise | Visit, incident: Case | None = None, linked: tuple[Case, ...] = (), **policy: Any) -> File:
     promises = tuple(one for one in hanging if isinstance(one, Promise))
     visits = tuple(one for one in hanging if isinstance(one, Visit))
-    return File(case, a_policy(**policy), promises, visits)
+    return File(case, a_policy(**policy), promises, visits, incident, linked)
 
 
 def a_promise(**changes: Any) -> Promise:

@@ -19,6 +19,8 @@ TOLD = (Result(text="已清洁", by="desk", at=NOON),)
 REPLY = {"form": "phone", "text": "好", "final": True}
 PROMISE = {"text": "换灯", "due_at": "2026-03-20T00:00:00Z", "approver": "boss"}
 CALLED = {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"}
+LINK = {"incident": "AB-260316-2K3QX", "reason": "同一路供水"}
+HEAD = classified(id="AB-260316-2K3QX")
 OUT = {"in_scope": False, "scope_reason": "市政"}
 
 
@@ -39,6 +41,15 @@ REFUSED: list[tuple[str, str, File, dict[str, Any]]] = [
     ("CLS-11", "request-work", a_file(a_case(sorting=Sorting(urgency=Urgency.P1))), {"department": "cleaning"}),
     ("DSP-16", "request-work", a_file(classified(orders=(RUNNING,))), {}),
     ("DSP-16", "request-work", a_file(classified(asked=(Asked(department="cleaning", trade="plumbing"),))), {"department": "cleaning"}),
+    ("DEF-09", "link", a_file(classified()), LINK),
+    ("DEF-09", "link", a_file(classified(), incident=HEAD.with_(site="CD")), LINK),
+    ("DEF-09", "link", a_file(classified(), incident=HEAD.with_(kind=CaseKind.REPAIR)), LINK),
+    ("DEF-09", "link", a_file(classified(), incident=HEAD.with_(status=S.RETURN_VISIT_DUE)), LINK),
+    ("DEF-09", "link", a_file(classified(), incident=HEAD.with_(incident="AB-260316-11111")), LINK),
+    ("DEF-09", "link", a_file(classified(incident="AB-260316-11111"), incident=HEAD), LINK),
+    ("DEF-09", "link", a_file(classified(linked=("AB-260316-11111",)), incident=HEAD), LINK),
+    ("DEF-09", "link", a_file(classified(), incident=classified()), LINK),
+    ("DEF-09", "split", a_file(classified()), {"reason": "另有原因"}),
     ("K3", "request-work", a_file(classified(in_scope=False)), {}),
     ("K3", "respond", a_file(classified(in_scope=False)), {}),
     ("K3", "promise", a_file(classified(in_scope=False)), PROMISE),
@@ -92,6 +103,8 @@ def test_no_guard_goes_untested() -> None:
         ("request-work", a_file(classified(orders=(DONE,))), {}),
         ("request-work", a_file(classified(orders=(RUNNING,))), {"department": "cleaning"}),
         ("request-work", a_file(classified(orders=(RUNNING,))), {"party": "contractor"}),
+        ("link", a_file(classified(), incident=HEAD), LINK),
+        ("split", a_file(classified(incident=HEAD.id), incident=HEAD.with_(linked=(NUMBER,))), {"reason": "另有原因"}),
         ("reply", a_file(classified(in_scope=False)), REPLY),
         ("close", a_file(classified(in_scope=False)), {"explanation": "请联系公交公司"}),
         ("record-result", a_file(classified(), a_promise()), {"text": "已清洁"}),  # an open promise does not stop `resolved`

@@ -38,11 +38,12 @@ BEGUN = frozenset({S.CLASSIFIED, S.IN_WORK})
 EARLY = {"classify": BEGUN | {S.REGISTERED}, "respond": BEGUN, "record-plan": BEGUN, "waive-visit": TOLD}
 ASKS = {"request-work": frozenset({S.REGISTERED, S.CLASSIFIED, S.IN_WORK})}
 RESULT = {"record-result": frozenset({S.CLASSIFIED, S.IN_WORK}), "tell-result": frozenset({S.RESOLVED})}
-REPAIR = EVERYWHERE | EARLY
+CAUSE = {"link": BEGUN, "split": BEGUN}
+REPAIR = EVERYWHERE | EARLY | CAUSE
 ANSWER = EVERYWHERE | EARLY | ASKS
 LEGAL: dict[CaseKind, dict[str, frozenset[CaseStatus]]] = {
     CaseKind.REPAIR: REPAIR,
-    CaseKind.COMPLAINT: EVERYWHERE | EARLY | ASKS | RESULT,
+    CaseKind.COMPLAINT: EVERYWHERE | EARLY | ASKS | RESULT | CAUSE,
     CaseKind.ENQUIRY: ANSWER,
     CaseKind.HELP_REQUEST: ANSWER,
     CaseKind.SUGGESTION: ANSWER,
@@ -57,6 +58,8 @@ BODY: dict[str, dict[str, Any]] = {
     "tell-result": {"forms": ["written", "face_to_face"]},
     "visit": {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"},
     "waive-visit": {"outcome": "已清洁"},
+    "link": {"incident": "AB-260316-2K3QX", "reason": "同一路供水"},
+    "split": {"reason": "另有原因"},
     "transfer": {"to": "other", "reason": "调岗"},
 }
 

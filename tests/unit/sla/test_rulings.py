@@ -10,6 +10,7 @@ from common.events import (
     CaseOwnerTransferred,
     CaseReopened,
     CaseResultRecorded,
+    CaseWorkDone,
     Fact,
     PromiseMade,
     WorkOrderIssued,
@@ -268,3 +269,12 @@ def test_levels_follow_a_window_in_order() -> None:
     levels = [level for level, _ in one(told(*registered()), None, RAIN).dates.rungs]
     assert levels == [Level.WARNING, Level.L1, Level.L2, Level.L3]
     assert RAIN.until - RAIN.begin == timedelta(hours=2)
+
+
+def test_def09_a_later_case_is_called_back_from_when_the_work_of_the_incident_was_completed() -> None:
+    later = registered(id="QQ-260316-BBBBB", received_at=at("2026-03-16 10:30"), incident=CASE)
+    done = CaseWorkDone(case=a_case(id="QQ-260316-BBBBB", incident=CASE), completed_at=at("2026-03-16 12:00"))
+    (visit,) = plan(told(*later, ("13:00", done)), a_policy(VISIT), unpublished("CN"))
+    assert (visit.code, shown(visit.dates.start_at), visit.state) == (VISIT["code"], "2026-03-16 12:00", ClockState.RUNNING)
+    own = done.model_copy(update={"case": a_case(id="QQ-260316-BBBBB")})  # a case with orders of its own: they tell
+    assert plan(told(*registered(id="QQ-260316-BBBBB"), ("13:00", own)), a_policy(VISIT), unpublished("CN")) == []

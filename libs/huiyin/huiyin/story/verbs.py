@@ -37,6 +37,8 @@ VERBS: dict[str, Verb] = {
     "record-plan": _case("record-plan", "record the plan and on how many days it works"),
     "tell-progress": _case("tell-progress", "tell the owners how it goes"),
     "restore": _case("restore", "water or power is back"),
+    "link": _case("link", "join the case to an incident that is still open"),
+    "split": _case("split", "take the case out of its incident"),
     "request-work": _case("request-work", "ask a department or a contractor to work on it"),
     "reply": _case("reply", "answer the reporter: final, or interim with the next time"),
     "promise": _case("promise", "promise something by a time"),

@@ -157,6 +157,7 @@ class OrderOut(BaseModel):
     rework_of: str | None
     alarm: str | None
     excused: tuple[str, ...]
+    second_inspector: str | None
     handed_over: str | None
     steps: tuple[Step, ...]
     choice: Choice | None

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 NOBODY = "nobody_eligible"  #: OrderState.alarm when no candidate is left
 CHOSEN = "chosen"
-COULD = frozenset({CHOSEN, "load", "turn", "order"})  #: reasons of those who passed every filter
+SAME_TEAM = "same_team"  #: somebody else repaired it last, and it goes back to them
+COULD = frozenset({CHOSEN, "load", "turn", "order", SAME_TEAM})  #: reasons of those who passed every filter
 WORKERS = REPAIRERS | {"department_person", "security", "cleaning", "affairs_supervisor"}  # DSP-18: other departments get orders too
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -33,6 +34,7 @@ class Wanted:
     fault: str | None = None
     contractor: str | None = None
     asked: frozenset[str] = frozenset()  #: who had it before and did not take it, or gave it back
+    prefers: str | None = None  #: who repaired it last: what has to be done again goes back to them, where they may be sent
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,9 @@ def _first_failed(person: PersonState, present: _Present) -> str | None:
 def _decide(party: Party, wanted: Wanted, scene: Scene, failed: Mapping[str, str | None]) -> Choice:
     """`failed`: every candidate in the site's order, with the filter that stopped it or None."""
     left = [id_ for id_, name in failed.items() if name is None]
-    ranked = sorted(left, key=lambda id_: _rank(scene.load(id_)))
+    ranked = sorted(left, key=lambda id_: (id_ != wanted.prefers, _rank(scene.load(id_))))
     best = ranked[0] if ranked else None
-    considered = tuple(_considered(id_, failed[id_], best, scene) for id_ in failed)
+    considered = tuple(_considered(id_, failed[id_], best, scene, again=best is not None and best == wanted.prefers) for id_ in failed)
     return Choice(party=party, at=wanted.at, chosen=best, considered=considered)
 
 
@@ -203,11 +205,11 @@ def _rank(load: Load) -> tuple[int, datetime]:
     return load.open, load.last_issued_at or NEVER
 
 
-def _considered(id_: str, failed: str | None, best: str | None, scene: Scene) -> Considered:
+def _considered(id_: str, failed: str | None, best: str | None, scene: Scene, *, again: bool) -> Considered:
     if failed or best is None:
         return Considered(id=id_, why=failed or NOBODY)
-    mine = scene.load(id_)
-    return Considered(id=id_, why=_why(id_, best, scene), open=mine.open, last_issued_at=mine.last_issued_at)
+    mine, why = scene.load(id_), _why(id_, best, scene)
+    return Considered(id=id_, why=SAME_TEAM if again and why != CHOSEN else why, open=mine.open, last_issued_at=mine.last_issued_at)
 
 
 def _why(id_: str, best: str, scene: Scene) -> str:

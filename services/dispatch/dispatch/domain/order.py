@@ -89,6 +89,7 @@ class Order(Aggregate):
     rework_of: str | None = None
     alarm: str | None = None
     excused: tuple[str, ...] = ()  #: what a recorded special reason excuses: arrival, return (SLA-38)
+    second_inspector: str | None = None  #: who looks at the work too, where the same problem came again
     handed_over: str | None = None  #: ISO week of its slip batch
     terms: Terms = Terms()
     offered: tuple[str, ...] = ()  #: who may take it while its window is open (抢单)
@@ -155,6 +156,7 @@ class Request(BaseModel):
             asset=case.asset,
             fault=case.fault,
             contractor=self.contractor,
+            prefers=case.prefers,
         )
 
 
@@ -183,8 +185,15 @@ def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rul
         rework_of=request.rework_of,
         alarm=choice.alarm,
         choice=choice,
+        second_inspector=second(choice) if case.second_inspector else None,
         **_of_case(case),
     )
+
+
+def second(choice: Choice) -> str | None:
+    """Return who of the others who could have been sent has least in hand: they look at work that has to be done again."""
+    others = [one for one in choice.considered if one.open is not None and one.id != choice.chosen]
+    return min(others, key=lambda one: one.open or 0).id if others and choice.party is Party.OWN else None
 
 
 def reclassified(order: Order, case: CaseState) -> Order:

@@ -26,6 +26,8 @@ BODIES: dict[str, type[Timed]] = {
     "record-plan": commands.RecordPlan,
     "tell-progress": commands.TellProgress,
     "restore": commands.Restore,
+    "link": commands.Link,
+    "split": commands.Split,
     "request-work": commands.RequestWork,
     "reply": commands.Reply,
     "promise": commands.MakePromise,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from intake.domain.attempt import File
 from intake.domain.contact import Contact
 from intake.domain.moves import MOVES
-from intake.domain.parts import Order, Plan, Progress, Reclassified, ReplyRecord, Result, Transfer
+from intake.domain.parts import Joined, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Transfer
 from intake.domain.promise import Promise
 from intake.domain.view import CaseBrief
 from intake.domain.visit import Visit
@@ -119,6 +119,11 @@ class CaseOut(CaseBrief):
     explanation: str | None
     waived_outcome: str | None
     called_back: str | None
+    rework_count: int
+    first_receiver: str | None
+    frequent: bool
+    linked: tuple[str, ...]
+    incidents: tuple[Joined, ...]
     plans: tuple[Plan, ...]
     progress: tuple[Progress, ...]
     restored_at: datetime | None

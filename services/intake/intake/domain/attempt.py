@@ -21,6 +21,8 @@ class File:
     policy: SitePolicy  #: the version the case was received under (DEF-18)
     promises: tuple[Promise, ...] = ()  #: oldest first
     visits: tuple[Visit, ...] = ()  #: oldest first
+    incident: Case | None = None  #: first case of the incident that it belongs to, or is to be joined to
+    linked: tuple[Case, ...] = ()  #: later cases of the incident whose first case it is
 
     @property
     def open_promises(self) -> tuple[Promise, ...]:

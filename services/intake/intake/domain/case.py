@@ -13,7 +13,7 @@ from common.events import Fact
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, Urgency
 from pydantic import AwareDatetime
 
-from intake.domain.parts import Asked, External, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Sorting, Transfer
+from intake.domain.parts import Asked, External, Joined, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Sorting, Transfer
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -63,6 +63,18 @@ class Case(Aggregate):
     orders: tuple[Order, ...] = ()
     asked: tuple[Asked, ...] = ()
     rework: tuple[str, ...] = ()  #: orders whose rework is not issued yet
+    rework_count: int = 0  #: how often a dissatisfied return visit opened it again (R20)
+    marks: tuple[str, ...] = ()  #: by which another report of the same problem is found (`repeats`)
+    repeat_of: str | None = None
+    repeat_count: int = 1
+    first_receiver: str | None = None
+    root_cause_required: bool = False
+    frequent: bool = False
+    prefers: str | None = None
+    second_inspector: bool = False
+    incident: str | None = None  #: the first case of the incident that this one belongs to
+    incidents: tuple[Joined, ...] = ()  #: how it was joined and split by hand
+    linked: tuple[str, ...] = ()  #: later cases of the incident whose first case this is
     promise_count: int = 0
     open_promises: int = 0
     visit_count: int = 0
@@ -99,6 +111,14 @@ class Case(Aggregate):
             major=self.major,
             in_scope=self.in_scope,
             open_promises=self.open_promises,
+            repeat_of=self.repeat_of,
+            repeat_count=self.repeat_count,
+            first_receiver=self.first_receiver,
+            root_cause_required=self.root_cause_required,
+            frequent=self.frequent,
+            prefers=self.prefers,
+            second_inspector=self.second_inspector,
+            incident=self.incident,
         )
 
     @property

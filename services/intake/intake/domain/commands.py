@@ -109,6 +109,19 @@ class Restore(Timed):
     """Water, power or whatever had failed is there again."""
 
 
+class Link(Timed):
+    """It has the same cause as another case that is still worked on."""
+
+    incident: Ref = Field(description="number of the first case of the incident")
+    reason: Text
+
+
+class Split(Timed):
+    """It has a cause of its own after all."""
+
+    reason: Text
+
+
 class RequestWork(Timed):
     """Ask a department or a contractor to work on it."""
 

@@ -36,7 +36,7 @@ ASK: dict[str, Ask] = {
     "appointment": lambda case, _: case.appointment_at is not None,
     "expected": lambda case, _: case.expected_at is not None,
     "major": lambda case, _: case.major,
-    "repeated": lambda case, _: case.state().repeat_of is not None,
+    "repeated": lambda case, _: case.repeat_of is not None,
     "several_departments": lambda case, _: len(case.state().departments) > 1,
 }
 

@@ -12,7 +12,7 @@ from common.errors import Refused, TimeInFuture, TimeOrder
 from common.moves import Move, step
 from common.states import CaseStatus
 
-from intake.domain import classification, closing, handling, replying, returning
+from intake.domain import classification, closing, handling, incidents, replying, returning
 from intake.domain.attempt import Attempt, File
 from intake.domain.case import Act, Case, Changes
 from intake.domain.commands import Timed
@@ -27,6 +27,8 @@ DECISIONS: dict[str, Decision] = {
     "record-plan": handling.record_plan,
     "tell-progress": handling.tell_progress,
     "restore": handling.restore,
+    "link": incidents.link,
+    "split": incidents.split,
     "request-work": handling.request_work,
     "reply": replying.reply,
     "promise": replying.promise,
@@ -49,7 +51,9 @@ def decide(name: str, file: File, command: Timed, act: Act, now: datetime) -> Ch
     _in_time(name, file.case, act.at, now)
     attempt: Attempt[Any] = Attempt(_taken_up(file, act), command, act)
     _let_go(move, attempt)
-    return DECISIONS[name](attempt)
+    changes = DECISIONS[name](attempt)
+    ended = [change.state for change in changes if isinstance(change.state, Case) and change.state.status is CaseStatus.CLOSED]
+    return (*changes, *(incidents.handed_on(ended[0], file.linked, act) if ended else ()))
 
 
 def _in_time(name: str, case: Case, at: datetime, now: datetime) -> None:

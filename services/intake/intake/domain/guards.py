@@ -15,6 +15,7 @@ from intake.domain.classification import missing
 from intake.domain.commands import Close, MakePromise, RecordResult, RecordVisit, Reply, RequestWork, TellResult, WaiveVisit
 from intake.domain.conditions import any_holds
 from intake.domain.handling import wanted
+from intake.domain.incidents import can_join, can_leave
 from intake.domain.replying import form_fits
 from intake.domain.returning import needed
 
@@ -128,7 +129,8 @@ def _something_to_ask(attempt: Attempt[RecordVisit]) -> Refused | None:
     """RVT-26, D6.7: a visit follows the completed work or the told result; where all orders were cancelled it asks why."""
     case = attempt.case
     due = case.status is CaseStatus.RETURN_VISIT_DUE and case.called_back is None
-    cancelled = case.kind is CaseKind.REPAIR and case.status is CaseStatus.IN_WORK and all(one.cancelled for one in case.latest_orders)
+    alone = case.kind is CaseKind.REPAIR and case.status is CaseStatus.IN_WORK and not case.incident
+    cancelled = alone and all(one.cancelled for one in case.latest_orders)
     if case.work_done and (due or cancelled):
         return None
     return Refused("RVT-26", "工作未完成或结果未告知,不能回访", "no return visit before the work is done or the result told")
@@ -154,6 +156,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "CMP-11": (_outcome_approved,),
     "CMP-14": (_letter_by_letter,),
     "D6.2": (_repair_called_back,),
+    "DEF-09": (can_join, can_leave),
     "DSP-16": (_asked_once,),
     "INT-20": (_answered,),
     "K3": (_in_scope,),

@@ -7,6 +7,7 @@ without `to` stays, or its decision says where it leads; guards are named by id 
 from common.events import (
     CaseClassified,
     CaseClosed,
+    CaseLinked,
     CaseOwnerTransferred,
     CasePlanRecorded,
     CaseProgressTold,
@@ -15,6 +16,7 @@ from common.events import (
     CaseRestored,
     CaseResultRecorded,
     CaseResultTold,
+    CaseSplit,
     CaseWorkRequested,
     PromiseKept,
     PromiseMade,
@@ -39,6 +41,8 @@ _RESPOND = Move(BEGUN, None, "case.respond", "启动响应", "respond", ("K3",),
 _PLAN = Move(BEGUN, None, "case.record_plan", "登记计划", "record the plan", ("K3",), CasePlanRecorded)
 _TELL = Move(OPEN, None, "case.tell_progress", "通报进展", "tell the progress", ("K3",), CaseProgressTold)
 _RESTORE = Move(OPEN, None, "case.restore", "恢复供应", "supply is back", ("K3",), CaseRestored)
+_LINK = Move(BEGUN, None, "case.link", "并入事件", "join to an incident", ("DEF-09",), CaseLinked)
+_SPLIT = Move(BEGUN, None, "case.split", "移出事件", "take out of its incident", ("DEF-09",), CaseSplit)
 _VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11"), VisitRecorded)
 _WAIVE = Move(ANSWERABLE, None, "case.waive_visit", "免回访", "waive the return visit", ("RVT-17", "K16", "K12"), VisitWaived)
 _WORK = Move(SORTED, S.IN_WORK, "case.request_work", "要求处理", "request work", ("CLS-11", "K3", "DSP-16"), CaseWorkRequested)
@@ -54,6 +58,8 @@ REPAIR: Table[CaseStatus] = {
     "record-plan": _PLAN,
     "tell-progress": _TELL,
     "restore": _RESTORE,
+    "link": _LINK,
+    "split": _SPLIT,
     "reply": _REPLY,
     "promise": _PROMISE,
     "keep-promise": _KEEP,
@@ -69,6 +75,8 @@ COMPLAINT: Table[CaseStatus] = {
     "record-plan": _PLAN,
     "tell-progress": _TELL,
     "restore": _RESTORE,
+    "link": _LINK,
+    "split": _SPLIT,
     "request-work": _WORK,
     "reply": _REPLY,
     "promise": _PROMISE,

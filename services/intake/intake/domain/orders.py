@@ -1,8 +1,10 @@
 """The case's own view of its work orders, from dispatch's facts: begun, all done, call back (D1 R17 to R19, K12). Pure.
 
-Done is: returned, by our own people; passed by engineering, for a contractor (D6.7); or cancelled. Not here: how an order gets there (dispatch).
+Done is: returned, by our own people; passed by engineering, for a contractor (D6.7); or cancelled. The work of an incident's first case is
+that of the later ones too (DEF-09). Not here: how an order gets there (dispatch).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from common.events import CaseWorkDone
@@ -11,6 +13,7 @@ from common.states import CaseKind, CaseStatus, OrderState, OrderStatus, Party
 
 from intake.domain.case import Case, Change, Changes
 from intake.domain.parts import Asked, Order
+from intake.domain.repeats import WORKED_ON
 from intake.domain.returning import open_visit
 
 
@@ -22,11 +25,12 @@ def is_done(order: OrderState, policy: SitePolicy) -> bool:
     return order.status in ends
 
 
-def follow(case: Case, order: OrderState, policy: SitePolicy, at: datetime) -> Changes:
+def follow(case: Case, order: OrderState, policy: SitePolicy, at: datetime, linked: Sequence[Case] = ()) -> Changes:
     """Take over an order's new state; when it was the last one, the work is done and a repair waits for its call back."""
     contractor = order.assignee if order.party is Party.CONTRACTOR else None
     work = Asked(party=order.party, department=order.department, trade=order.trade, contractor=contractor)
-    seen = Order(id=order.id, status=order.status, work=work, rework_of=order.rework_of, done=is_done(order, policy))
+    done = {"assignee": order.assignee, "completed_at": order.completed_at, "done": is_done(order, policy)}
+    seen = Order(id=order.id, status=order.status, work=work, rework_of=order.rework_of, **done)
     others = {one.id: one for one in case.orders}
     changed = case.with_(orders=tuple((others | {seen.id: seen}).values()))
     if seen.id not in others:
@@ -35,7 +39,7 @@ def follow(case: Case, order: OrderState, policy: SitePolicy, at: datetime) -> C
         changed = changed.enter(CaseStatus.IN_WORK, at)
     if case.work_done or not changed.work_done or changed.status is not CaseStatus.IN_WORK:
         return (Change(changed),)
-    return _work_done(changed, policy, at)
+    return (*_work_done(changed, policy, at), *_shared(changed, linked, policy, at))
 
 
 def _left(asked: tuple[Asked, ...], issued: Order) -> tuple[Asked, ...]:
@@ -51,7 +55,18 @@ def _work_done(case: Case, policy: SitePolicy, at: datetime) -> Changes:
     worked = [order.id for order in case.latest_orders if not order.cancelled]
     if not worked:
         return (Change(case),)
-    facts = (CaseWorkDone(case=case.state()),)
+    return _said(case, policy, at, worked)
+
+
+def _shared(head: Case, linked: Sequence[Case], policy: SitePolicy, at: datetime) -> Changes:
+    """The later cases of an incident that wait for nothing of their own are done with the first (DEF-09)."""
+    ended = [order.completed_at for order in head.latest_orders if order.completed_at]
+    waiting = [one for one in linked if one.incident == head.id and one.status in WORKED_ON and one.work_done and ended]
+    return tuple(change for one in waiting for change in _said(one, policy, at, (), completed_at=max(ended)))
+
+
+def _said(case: Case, policy: SitePolicy, at: datetime, worked: Sequence[str], completed_at: datetime | None = None) -> Changes:
+    facts = (CaseWorkDone(case=case.state(), completed_at=completed_at),)
     if case.kind is not CaseKind.REPAIR:  # the result of a complaint has to be told first
         return (Change(case, facts),)
     waiting, due = open_visit(case, policy, at, worked)

@@ -34,6 +34,8 @@ class Order(Part):
     status: OrderStatus
     work: Asked = Asked()
     rework_of: str | None = None
+    assignee: str | None = None  #: person or contractor
+    completed_at: AwareDatetime | None = None
     done: bool = False  #: nothing is left to do on it for dispatch
 
     @property
@@ -111,6 +113,16 @@ class Transfer(Part):
     previous: str | None
     to: str
     reason: str
+    by: str
+    at: AwareDatetime
+
+
+class Joined(Part):
+    """A case joined an incident by hand, or left one (DEF-09)."""
+
+    incident: str | None
+    joined: bool
+    reason: str | None
     by: str
     at: AwareDatetime
 

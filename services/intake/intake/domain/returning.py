@@ -15,6 +15,7 @@ from intake.domain.attempt import Attempt
 from intake.domain.case import Act, Case, Change, Changes
 from intake.domain.closing import finish
 from intake.domain.commands import RecordVisit, WaiveVisit
+from intake.domain.incidents import leave
 from intake.domain.visit import Call, Visit, VisitState
 
 ALWAYS = frozenset({CaseKind.REPAIR, CaseKind.COMPLAINT})  # D6.1 and D6.2 hold in every pack; a pack may add kinds
@@ -78,8 +79,12 @@ def _satisfied(case: Case, act: Act) -> tuple[Case, tuple[Fact, ...]]:
 
 def _dissatisfied(case: Case, act: Act) -> tuple[Case, tuple[Fact, ...]]:
     again = _to_redo(case) if case.kind is CaseKind.REPAIR else ()
-    opened = case.enter(CaseStatus.IN_WORK, act.at).with_(called_back=None, answered=False, rework=again)
-    return opened, (CaseReopened(case=opened.state(), rework_of=again),)
+    opened = case.enter(CaseStatus.IN_WORK, act.at).with_(called_back=None, answered=False, rework=again, rework_count=case.rework_count + 1)
+    facts = (CaseReopened(case=opened.state(), rework_of=again),)
+    if not opened.incident or again:
+        return opened, facts
+    left = leave(opened, act)  # the incident's work did not help here: work of its own
+    return left.state, (*facts, *left.facts)
 
 
 def _to_redo(case: Case) -> tuple[str, ...]:

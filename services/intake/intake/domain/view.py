@@ -34,6 +34,10 @@ class CaseBrief(BaseModel):
     promise_count: int
     open_promises: int
     visit_count: int
+    repeat_of: str | None  #: the latest earlier report of the same problem (CLS-15)
+    repeat_count: int
+    root_cause_required: bool
+    incident: str | None
     outcome: str | None
     closed_at: datetime | None
     again: bool = False  #: the same external event was received before (DEF-15)
