@@ -6,6 +6,7 @@ received under (DEF-18). Roles are plain codes; who holds them is the rota's mat
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,7 @@ from common.policy_standing import (
     SurveyRounds,
     Task,
 )
+from common.routing import Asking, Routed, RoutingRule, routed
 from common.sourced import Origin, Section, Slug, Title, Whole, minutes_of, refuse
 
 __all__ = [
@@ -83,6 +85,7 @@ __all__ = [
     "ResultForms",
     "Retention",
     "ReturnVisit",
+    "RoutingRule",
     "SitePolicy",
     "Span",
     "SurveyRounds",
@@ -107,6 +110,7 @@ class Pack(Section):
     phone_rings: Whole | None = Field(default=None, ge=1)
     faults: Mapping[Slug, Fault] = {}
     routing: Mapping[Slug, Slug] = {}  #: category -> department (CLS-13)
+    routing_rules: tuple[RoutingRule, ...] = ()  #: more than a category decides; the first that applies counts (ADR 0036)
     required: Required = Required()
     clocks: tuple[ClockRule, ...] = ()
     escalation: Escalation = Escalation()
@@ -189,12 +193,12 @@ class SitePolicy(Pack):
         repeat = AtOnce(id=REPEAT, applies=(Applies(repeated=True),), roles=roles, origin=self.repeat.origin_of("inform")) if roles else None
         return (*self.escalation.at_once, *((repeat,) if repeat else ()))
 
-    def department_for(self, fault: str | None, category: str | None) -> str | None:
-        """Return the department that a fault or category is routed to (CLS-13)."""
-        known = self.fault(fault)
-        if known and known.department:
-            return known.department
-        return self.routing.get(category or (known.category if known else None) or "")
+    def routed(self, asking: Asking) -> Routed | None:
+        """Return the department that a request is routed to, with the reason, or None (CLS-13)."""
+        known = self.fault(asking.fault)
+        category = asking.category or (known.category if known else None)
+        there = replace(asking, category=category, site=frozenset({self.site, self.name.zh, self.name.en}))
+        return routed(self.routing_rules, there, known.department if known else None, self.routing.get(category or ""))
 
 
 def is_open(spans: Sequence[Span], minute: int) -> bool:

@@ -11,6 +11,7 @@ from common.clock_rules import ClockRule
 from common.layers import LayerError, lay
 from common.packs import read, read_pack, read_sites
 from common.policy import Pack, SitePolicy, is_open, resolve
+from common.routing import Asking
 from common.sourced import Origin, Section, Sourced
 from common.states import Level
 from pydantic import ValidationError
@@ -234,10 +235,11 @@ def test_hours_know_their_bounds_and_the_night() -> None:
 def test_faults_and_categories_are_routed() -> None:
     faults = {"f": {"title": {"zh": "x", "en": "x"}, "category": "facility"}}
     policy = a_policy(faults=faults, routing={"facility": "engineering"})
-    assert (policy.department_for("f", None), policy.department_for(None, "facility"), policy.department_for(None, None)) == (
-        "engineering", "engineering", None,
-    )  # fmt: skip
-    assert policy.department_for("kettle_cold", "facility") == "engineering"
+    found = [
+        policy.routed(Asking(fault=fault, category=category)) for fault, category in (("f", None), (None, "facility"), ("kettle_cold", "facility"))
+    ]
+    assert [one.department for one in found if one] == ["engineering"] * 3
+    assert policy.routed(Asking()) is None
 
 
 def test_only_what_is_sourced_can_say_so() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from common.clock_rules import Chain, Moment
 from common.errors import Text
 from common.policy import Pack
+from common.routing import Asking, ruled
 from common.states import CaseKind, Level, Urgency
 from console.domain import labels
 from notify.domain.templates import labels as notices
@@ -132,7 +133,8 @@ def _roles(policy: Pack) -> Iterator[tuple[Path_, str]]:
 def unknown_department(policy: Pack) -> Found:
     """A category that goes nowhere."""
     for code, fault in policy.faults.items():
-        if not (fault.department or policy.routing.get(fault.category or "")):
+        by_rule = ruled(policy.routing_rules, Asking(fault=code, category=fault.category))
+        if not (by_rule or fault.department or policy.routing.get(fault.category or "")):
             yield Grade.WARNING, ("faults", code), Text("没有责任部门(department 或 routing)", "no department: neither its own nor by its category")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from common.clock_rules import ClockRule, Moment, Subject
 from common.coverage import FROM_THE_CASE
 from common.policy import SitePolicy
+from common.routing import Asking
 from common.sourced import Origin
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Level, OrderState, OrderStatus, Party, Urgency
 from sla.domain.applies import About, applies
@@ -39,6 +40,7 @@ class Imagined:
     def state(self, policy: SitePolicy) -> CaseState:
         """Return it as sla would know it."""
         fault = policy.fault(self.fault)
+        routed = policy.routed(Asking(self.kind, self.fault, channel=self.channel))
         return CaseState(
             id=f"{policy.site}-?",
             site=policy.site,
@@ -51,7 +53,7 @@ class Imagined:
             urgency=self.urgency or (fault.urgency if fault else None) or Urgency.P3,
             fault=self.fault,
             category=fault.category if fault else None,
-            department=policy.department_for(self.fault, fault.category if fault else None),
+            department=routed.department if routed else None,
             needs_repair=bool(fault and fault.needs_repair),
             appointment_at=self.appointment_at,
             expected_at=self.expected_at,

@@ -21,6 +21,7 @@ SECTION = {
     "phone_rings": Text("电话铃声", "Phone rings"),
     "faults": Text("故障与事项", "Faults and matters"),
     "routing": Text("派往部门", "Routing"),
+    "routing_rules": Text("派往规则", "Routing rules"),
     "required": Text("必填内容", "Required fields"),
     "clocks": Text("时限", "Clocks"),
     "escalation": Text("预警与上报", "Warnings and escalation"),

@@ -6,6 +6,7 @@ Pure. Not here: the repeat check, and who gets the work (dispatch).
 from common.errors import FieldsMissing, Invalid, Refused
 from common.events import CaseClassified
 from common.policy import SitePolicy
+from common.routing import Asking, Reported
 from common.states import CaseKind, CaseStatus, Urgency
 
 from intake.domain.attempt import Attempt
@@ -16,15 +17,19 @@ from intake.domain.parts import Asked, Reclassified, Sorting
 ANSWERED = frozenset({CaseKind.ENQUIRY, CaseKind.SUGGESTION})  # nobody is sent: the kind is their type, general their urgency (INT-20, INT-25)
 
 
-def sort_out(policy: SitePolicy, kind: CaseKind, given: Classify | Report, before: Sorting = Sorting()) -> Sorting:  # noqa: B008 - frozen
-    """Return type and urgency: what is given, else what the (new) fault derives, else what was known. Raises Invalid for an unknown fault."""
+def sort_out(policy: SitePolicy, kind: CaseKind, given: Classify | Report, about: Reported, before: Sorting = Sorting()) -> Sorting:  # noqa: B008 - frozen
+    """Return type and urgency: what is given, else what the (new) fault derives, else what was known. Raises Invalid for an unknown fault.
+
+    `about`: the report or the case; a department that nobody gave is the policy's, with the reason.
+    """
     fault = given.fault or before.fault
     rule = policy.fault(fault)
     if given.fault and rule is None:
         raise Invalid("fault", "本项目没有此故障代码", "the site's policy has no such fault")
     derived = rule if given.fault else None
     category = given.category or (derived and derived.category) or before.category
-    routed = policy.department_for(given.fault, category) if given.fault or given.category else None
+    anew = given.fault or given.category or not before.department
+    routed = policy.routed(Asking.of(about, kind, given.fault, category)) if anew and not given.department else None
     urgency = given.urgency or (derived and derived.urgency) or before.urgency
     needs_repair = given.needs_repair if given.needs_repair is not None else bool(derived and derived.needs_repair) or before.needs_repair
     return Sorting(
@@ -32,7 +37,8 @@ def sort_out(policy: SitePolicy, kind: CaseKind, given: Classify | Report, befor
         category=category,
         urgency=urgency or (Urgency.P3 if kind in ANSWERED else None),
         trade=given.trade or (derived and derived.trade) or before.trade,
-        department=given.department or routed or before.department,
+        department=given.department or (routed and routed.department) or before.department,
+        route=None if given.department else routed or before.route,
         needs_repair=needs_repair,
     )
 
@@ -71,7 +77,7 @@ def classify(attempt: Attempt[Classify]) -> Changes:
         raise Refused("CLS-20", "已分类的事项不能改变类别", "the kind of a classified case does not change")
     case = was.with_(kind=kind, major=was.major if command.major is None else command.major, nature=command.nature or was.nature)
     case = _scoped(case, command)
-    sorting = sort_out(attempt.policy, kind, command, was.sorting)
+    sorting = sort_out(attempt.policy, kind, command, was, was.sorting)
     if case.out_of_scope:  # nobody is sent: the reporter only gets an explanation (K3)
         sorting = sorting.model_copy(update={"urgency": sorting.urgency or Urgency.P3})
     elif lacking := missing(kind, sorting):

@@ -3,6 +3,7 @@
 Not here: the case itself (`case`), promises and visits, which have lives of their own (`promise`, `visit`).
 """
 
+from common.routing import Routed
 from common.states import OrderStatus, Party, Urgency
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -52,6 +53,7 @@ class Sorting(Part):
     urgency: Urgency | None = None
     trade: str | None = None
     department: str | None = None
+    route: Routed | None = None  #: why this department; none = a person gave it, or there is none
     needs_repair: bool = False
 
 

@@ -67,7 +67,7 @@ def register(command: Report, policy: SitePolicy, names: Names, act: Act) -> Cha
         raise FieldsMissing(fields)
     if command.anonymous and command.reporter:
         raise Invalid("reporter", "匿名事项不得登记联系人", "an anonymous report has no reporter")
-    sorting = sort_out(policy, command.kind, command)
+    sorting = sort_out(policy, command.kind, command, command)
     case = _case(command, policy, names, act).with_(sorting=sorting)
     facts: tuple[Fact, ...] = (CaseRegistered(case=case.state()),)
     if not missing(case.kind, sorting):

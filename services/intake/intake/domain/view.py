@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from common.routing import Routed
 from common.states import CaseKind, CaseStatus, Channel, Urgency
 from pydantic import BaseModel
 
@@ -23,6 +24,7 @@ class CaseBrief(BaseModel):
     category: str | None
     fault: str | None
     department: str | None
+    route: Routed | None  #: why this department, unless a person gave it
     trade: str | None
     unit: str | None
     asset: str | None

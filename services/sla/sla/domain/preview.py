@@ -8,6 +8,7 @@ from datetime import datetime
 
 from common import rota
 from common.policy import SitePolicy
+from common.routing import Asking
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Level, Urgency, WhyNobody
 from pydantic import AwareDatetime, BaseModel
 
@@ -64,10 +65,11 @@ def imagined(policy: SitePolicy, at: datetime, **given: object) -> CaseState:
     fault = policy.fault(str(given.get("fault") or ""))
     base = {"urgency": fault.urgency if fault else None, "category": fault.category if fault else None, "trade": fault.trade if fault else None}
     said = {name: value for name, value in given.items() if value is not None}
-    department = policy.department_for(str(given.get("fault") or ""), base["category"])
+    routed = policy.routed(Asking(CaseKind(str(given.get("kind") or CaseKind.REPAIR)), str(given.get("fault") or ""), channel=Channel.PHONE))
     fixed = {"id": "preview", "site": policy.site, "status": CaseStatus.CLASSIFIED, "channel": Channel.PHONE, "policy": policy.version}
     times = {"received_at": at, "registered_at": at}
-    return CaseState.model_validate({"kind": CaseKind.REPAIR, "department": department, "owner": WHOEVER} | base | said | fixed | times)
+    usual = {"kind": CaseKind.REPAIR, "department": routed.department if routed else None, "owner": WHOEVER}
+    return CaseState.model_validate(usual | base | said | fixed | times)
 
 
 def imagined_asked(case: CaseState, policy: SitePolicy, state: rota.SiteRota | None, at: datetime) -> Asked:
