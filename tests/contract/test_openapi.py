@@ -93,7 +93,7 @@ def tries(house: House, service: str, operation: APIOperation) -> Iterator[tuple
             yield by, mode, count, at
             if there:
                 yield by, mode, count, {}
-        if operation.body:
+        if operation.path in BODIES and operation.body:
             body = {"body": BODIES[operation.path](house.estate.things[OURS]), "media_type": "application/json"}
             yield by, GenerationMode.POSITIVE, 2, at | body
     yield None, GenerationMode.POSITIVE, STRANGERS, at

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.estate import OURS, PASSWORD, Estate, an_estate, problem
-from tests.support.operations import BODIES, PROBES, Operation, Route, body_of, operations, routes
+from tests.support.operations import BODIES, PROBES, Operation, Route, body_of, operations, routes, sent
 
 pytestmark = pytest.mark.anyio
 
@@ -174,7 +174,9 @@ async def test_no_route_lets_in_a_bad_credential(estate: Estate) -> None:
 
 async def knocked(estate: Estate, operation: Operation, things: dict[str, str], wrong: str, credential: str | None) -> list[str]:
     """What was let in: nothing is right."""
-    answer = await estate.call(operation.service, operation.method, address(operation, things), by=credential, json=body_of(operation, things))
+    answer = await estate.call(
+        operation.service, operation.method, address(operation, things), by=credential, **sent(operation, body_of(operation, things))
+    )
     refused = problem(answer) == (401, "unauthorized") and answer.headers["www-authenticate"] == "Bearer"
     return [] if refused else [f"{operation}: {wrong}: {answer.status_code}"]
 
@@ -207,7 +209,7 @@ async def test_a_role_without_the_permission_is_refused_at_every_door(estate: Es
         lacking = [role for role, held in PERMISSIONS.items() if operation.permission not in held]
         for role in {*lacking, "service"} if operation.permission in SERVICES_ONLY else lacking:
             answer = await estate.call(
-                operation.service, operation.method, address(operation, things), by=tokens[role], json=body_of(operation, things)
+                operation.service, operation.method, address(operation, things), by=tokens[role], **sent(operation, body_of(operation, things))
             )
             if problem(answer) != (403, "forbidden") or answer.json()["permission"] != operation.permission:
                 wrong.append(f"{operation}: {role}: {answer.status_code}")
@@ -223,7 +225,7 @@ async def test_a_role_with_the_permission_passes_the_door(estate: Estate) -> Non
         service = operation.permission in SERVICES_ONLY
         by = estate.world.doors.system if service else estate.staff(OURS, role=role)
         answer = await estate.call(
-            operation.service, operation.method, address(operation, things), by=by, key="k" * 8, json=body_of(operation, things)
+            operation.service, operation.method, address(operation, things), by=by, key="k" * 8, **sent(operation, body_of(operation, things))
         )
         assert answer.status_code < 500, (operation, answer.text)
         if answer.status_code in {401, 403}:

@@ -15,7 +15,7 @@ from common.topology import LISTENS
 from intake.domain import number
 
 from tests.support.estate import NOBODYS, OURS, PASSWORD, START, THEIRS, Estate, an_estate, foreign_service_token, problem
-from tests.support.operations import Json, Operation, Things, body_of, operations
+from tests.support.operations import Json, Operation, Things, body_of, operations, sent
 
 pytestmark = pytest.mark.anyio
 
@@ -43,6 +43,7 @@ PLAIN = {
     "fault",
     "department",
     "major",
+    "size",
 }  #: parameters that name nothing of a site
 VARYING = {"content-length", "traceparent"}
 
@@ -60,7 +61,7 @@ class Knock:
         """The answer; `through` another service's address."""
         service = through or self.operation.service
         return await estate.call(
-            service, self.operation.method, self.path, by=credential, params=self.query, json=self.body, key=secrets.token_hex(8)
+            service, self.operation.method, self.path, by=credential, params=self.query, key=secrets.token_hex(8), **sent(self.operation, self.body)
         )
 
 
@@ -82,6 +83,7 @@ def missing(like: Things) -> Things:
         "parked": f"intake:case:{case}:98",
         "redriven": "x",
     }
+    made |= {"attachment": "0" * 32, "photo": "0" * 32}
     made |= {"change": "ch-" + "0" * 32, "declaration": "mj-" + "0" * 32}
     made |= {"key": "0" * 12, "endpoint": "ep-" + "0" * 16, "contact": "c-" + "0" * 20, "person": "qq-nobody", "assignee": "qq-nobody"}
     return like | made

@@ -27,6 +27,7 @@ from huiyin.world.memory import memory_world
 from huiyin.world.world import SERVICES, World
 
 from tests.support.operations import BODIES, Things
+from tests.support.pictures import a_photo
 
 START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
 OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
@@ -131,6 +132,7 @@ async def _look_around(made: Estate, site: str) -> None:
     things["contact"] = (await doors.surely("intake", "GET", f"/v1/cases/{things['case']}"))["contact"]["ref"]
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
     things |= {"order": order["id"], "assignee": order["assignee"]}
+    things["photo"] = await _attached(made, "intake", f"/v1/cases/{things['case']}/attachments")
     things["change"] = (await doors.surely("sla", "POST", f"/v1/sites/{site}/policy/changes", body={"open_cases": "keep"}, key=site))["id"]
     storm = BODIES["/v1/majeure"](things)
     things["declaration"] = (await doors.surely("sla", "POST", "/v1/majeure", body=storm, key=f"storm-{site}"))["id"]
@@ -139,6 +141,12 @@ async def _look_around(made: Estate, site: str) -> None:
         things[name] = f"intake:case:{things['case']}:{n}"
         for service in SERVICES:
             await made.runtime(service).documents.put("parked", parked_row(made.runtime(service), site, things[name]))
+
+
+async def _attached(made: Estate, service: str, path: str) -> str:
+    answer = await made.call(service, "POST", path, by=made.staff("*"), content=a_photo(), headers={"Content-Type": "image/jpeg"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 def parked_row(runtime: Runtime[Any], site: str, id: str) -> Doc:

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from tests.support.pictures import a_photo
+
 Things = dict[str, str]
 Json = dict[str, Any]
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
@@ -40,8 +42,18 @@ class Operation(Route):
     @property
     def body(self) -> Json | None:
         """Schema of the body, None when it reads none."""
-        content = self.document.get("requestBody", {}).get("content", {})
-        return content["application/json"]["schema"] if content else None
+        json: Json | None = self._content.get("application/json", {}).get("schema")
+        return json
+
+    @property
+    def takes_picture(self) -> bool:
+        """Whether its body is a picture itself."""
+        return "image/jpeg" in self._content
+
+    @property
+    def _content(self) -> Json:
+        content: Json = self.document.get("requestBody", {}).get("content", {})
+        return content
 
     @property
     def permission(self) -> str:
@@ -161,6 +173,11 @@ BODIES: dict[str, Body] = {
     "/v1/accounts": _account,
     "/v1/parked/{id}/discard": _always(reason="试验消息"),
 }  #: path -> a body that is right in its shape
+
+
+def sent(operation: Operation, body: Json | None) -> Json:
+    """What a client is given to send this body to a door, or a picture where the door takes one."""
+    return {"content": a_photo(), "headers": {"Content-Type": "image/jpeg"}} if operation.takes_picture else {"json": body}
 
 
 def body_of(operation: Operation, things: Things) -> Json | None:

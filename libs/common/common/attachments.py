@@ -34,6 +34,12 @@ Size = Literal["full", "small"]
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in sorted(MEDIA)}}
 }  #: what the OpenAPI document says of an upload
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture",
+        "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in ("image/jpeg", "image/png")},
+    }
+}  #: what the OpenAPI document says of an answer
 SHOWN: dict[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",

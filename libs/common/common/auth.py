@@ -29,7 +29,7 @@ _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
-    "escalation.acknowledge",
+    "escalation.acknowledge", "case.attach",
 }  # fmt: skip
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse",
@@ -61,7 +61,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "engineering_duty": frozenset(_READ | _WORK | {"order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
     "repair_team_leader": frozenset(_WORK | {"order.inspect", "slips.hand_over"}),
-    "building_steward": frozenset(_READ | {"case.report", "case.visit", "escalation.acknowledge"}),
+    "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "escalation.acknowledge"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
     "department_person": frozenset(_WORK),
@@ -78,7 +78,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "head_office_leader": frozenset(_HEAD | {"delivery.read"}),
     "administrator": frozenset(_ADMIN),
     "service": frozenset({"contact.read", "staff.read", "facts.read", "system.read"}),
-    "call_centre": frozenset({"case.report", "case.read"}),  # keys open the door of the service that keeps them: intake
+    "call_centre": frozenset({"case.report", "case.attach", "case.read"}),  # keys open the door of the service that keeps them: intake
 }  #: role -> permissions; `service` and `call_centre` are the roles of tokens of services and of API keys
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from common.attachments import UPLOAD
 from common.runtime import Parts, Runtime
 from common.web import Upload, service
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from console.settings import Settings
 from console.store import INDEXES, Store
 
 SITE_FILE_BYTES = 1024 * 1024  # the front lets through what the owners of a site's files take
+PICTURES = ("/v1/cases/*/attachments", "/v1/work-orders/*/attachments")
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:
@@ -31,6 +33,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
         on_start=open_live,
-        uploads={"/v1/sites/": Upload(SITE_FILE_BYTES)},
+        uploads={"/v1/sites/": Upload(SITE_FILE_BYTES)} | dict.fromkeys(PICTURES, UPLOAD),
     )
     return app

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from common.album import Attachment, AttachmentKind, Verified
 from common.auth import Caller, KeyRecord
 from common.envelope import Event
 from common.errors import Degraded, NotFound, UnknownSite
@@ -69,6 +70,14 @@ async def _checked(changes: Changes, policy: SitePolicy, store: Store) -> Change
     if case is None:
         return changes
     return repeats.checked(changes, case, policy, await store.earlier(case))
+
+
+async def attach(given: Verified, number: str, *, store: Store, by: Caller, now: datetime) -> Attachment:
+    """Add an attachment to a case; a photo belongs to it at once. Raises NotFound, TooManyAttachments."""
+    case = await store.case(number)
+    if not by.sees(case.site):
+        raise NotFound
+    return await store.albums.attach(case.id, case.site, given, by=by.id, at=now, used_by="case" if given.kind is AttachmentKind.PHOTO else None)
 
 
 async def keep_key(record: KeyRecord, *, store: Store, by: Caller, now: datetime) -> KeyRecord:  # noqa: ARG001

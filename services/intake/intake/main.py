@@ -1,5 +1,6 @@
 """Builds intake from its parts. Not here: rules. Start with `uvicorn --factory intake.main:create_app`."""
 
+from common import attachments
 from common.auth import KeyRecord
 from common.documents import Documents
 from common.runtime import Parts
@@ -33,4 +34,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
         look_up_key=look_up_key,
+        loops=(attachments.LOOP,),
+        uploads={"/v1/cases/*/attachments": attachments.UPLOAD},
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import cast
 
-from common import outbox
+from common import attachments, outbox
 from common.auth import KeyRecord
 from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import NotFound, Taken, UnknownSite
@@ -32,6 +32,7 @@ INDEXES: tuple[Index, ...] = (
     Index("promises", (("case", 1), ("number", 1)), unique=True),
     Index("visits", (("case", 1), ("number", 1)), unique=True),
     Index("contacts", (("site", 1), ("phone_index", 1))),
+    *attachments.INDEXES,
 )
 
 COLLECTIONS: dict[type, str] = {Case: "cases", Promise: "promises", Visit: "visits"}
@@ -46,6 +47,7 @@ class Store:
     def __init__(self, db: Documents, vault: Vault, policies: Policies) -> None:
         """`policies` is shared by all stores of the process."""
         self.db, self._vault, self._policies = db, vault, policies
+        self.albums = attachments.Albums(db)
 
     # --- cases ----------------------------------------------------------------------------------------------------------------
 

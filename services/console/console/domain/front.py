@@ -44,8 +44,9 @@ ASKED = frozenset({
 })  # fmt: skip
 #: request headers that cross; the trace is the one this request has here
 ANSWERED = frozenset({
-    "allow", "cache-control", "content-encoding", "content-language", "content-length", "content-type", "etag", "idempotency-replayed", "location",
-    "retry-after", "vary", "www-authenticate",
+    "allow", "cache-control", "content-disposition", "content-encoding", "content-language", "content-length", "content-security-policy",
+    "content-type", "cross-origin-resource-policy", "etag", "idempotency-replayed", "location", "retry-after", "vary", "www-authenticate",
+    "x-content-type-options",
 })  # fmt: skip
 #: answer headers that cross; cookies never do
 
