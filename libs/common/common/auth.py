@@ -36,8 +36,10 @@ _WORK = {
     "escalation.acknowledge",
 }  # fmt: skip
 _HEAD = _READ | {"who.read", "escalation.acknowledge"}
-_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse"} | {"order.inspect", "slips.hand_over", "who.read", "delivery.read", "escalation.oversee"}
-_LEAD = _SUPERVISE | {"majeure.declare"}
+_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse", "visit.check", "letter.write"} | {
+    "order.inspect", "slips.hand_over", "who.read", "delivery.read", "escalation.oversee",
+}  # fmt: skip
+_LEAD = _SUPERVISE | {"majeure.declare", "visit.sign"}
 _ADMIN = _LEAD | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
 }  # fmt: skip
@@ -45,7 +47,7 @@ _ADMIN = _LEAD | {
 PERMISSIONS: dict[str, frozenset[str]] = {
     "receptionist": frozenset(_DESK),
     "data_clerk": frozenset(_DESK),
-    "customer_service_officer": frozenset(_DESK),
+    "customer_service_officer": frozenset(_DESK | {"visit.check"}),
     "customer_service_supervisor": frozenset(_SUPERVISE),
     "customer_service_manager": frozenset(_SUPERVISE),
     "duty_supervisor": frozenset(_SUPERVISE),

@@ -201,6 +201,21 @@ class VisitRecorded(VisitFact):
     form: str
     satisfied: bool
     by: str
+    seriously: bool = False  #: seriously dissatisfied: the next visit is joined by a role of the pack (ESC-12)
+
+
+class VisitChecked(VisitFact):
+    """The record of a visit was checked (RVT-12)."""
+
+    kind = "visit.checked"
+    by: str
+
+
+class VisitSigned(VisitFact):
+    """A checked visit was signed with an opinion by the head of the site (RVT-12)."""
+
+    kind = "visit.signed"
+    by: str
 
 
 class VisitWaived(VisitFact):

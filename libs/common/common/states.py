@@ -173,6 +173,7 @@ class CaseState(State):
     second_inspector: bool = False  #: somebody else than who does the work looks at it too
     incident: str | None = None  #: the first case of the incident that this one was joined to (DEF-09)
     open_promises: int = 0
+    brought_up_in: str | None = None  #: the case in whose return visit this matter came up (RVT-13)
 
 
 class OrderState(State):

@@ -12,11 +12,12 @@ from common.inbox import Subscriptions
 from common.policy import SitePolicy
 from common.states import Lane
 
-from intake.domain import number, orders, repeats
+from intake.domain import letter, number, orders, repeats
 from intake.domain.case import Act, Changes
-from intake.domain.commands import Link, Report, Timed
+from intake.domain.commands import Report, Timed
 from intake.domain.contact import contact_of, region_of
 from intake.domain.decide import decide
+from intake.domain.letter import OpenLetter, WriteLetter
 from intake.domain.registration import Names, received, register
 from intake.domain.view import CaseBrief
 from intake.store import Store
@@ -44,24 +45,33 @@ async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now
     free = await store.first_free([number.compose(command.site, at, policy.zone, one) for one in drawn.numbers])
     contact = contact_of(command.reporter, region_of(policy.calendar.holidays)) if command.reporter else None
     names = Names(free, drawn.contact if contact else None)
-    change = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"))
-    if drawn.urgent_only and change.state.lane is not Lane.URGENT:
+    before = await store.brought_up_in(command, by)
+    changes = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"), before)
+    if drawn.urgent_only and changes[0].state.lane is not Lane.URGENT:
         raise Degraded
-    first, *others = await _checked((change,), policy, store)
-    await store.add(first, contact, at=now)
-    if others:
-        await store.save(tuple(others), at=now)
-    return CaseBrief.of(first.state)
+    return CaseBrief.of(await store.add(await _checked(changes, policy, store), contact, at=now))
 
 
 async def move(command: Timed, name: str, case: str, *, store: Store, by: Caller, now: datetime) -> CaseBrief:
     """Move a case. Raises NotFound, IllegalMove, Refused, FieldsMissing, Invalid, TimeInFuture, TimeOrder."""
-    file = await store.file(case, incident=command.incident if isinstance(command, Link) else None)
+    file = await store.file(case, incident=getattr(command, "incident", None), letter=getattr(command, "letter", None))
     if not by.sees(file.case.site):
         raise NotFound
-    act = Act(by.id, command.at or now, staff=by.kind == "staff")
+    act = Act(by.id, command.at or now, staff=by.kind == "staff", roles=by.roles)
     changes = await _checked(decide(name, file, command, act, now), file.policy, store)
     return CaseBrief.of(await store.save(changes, at=act.at))
+
+
+async def write_letter(command: WriteLetter, *, name: str, store: Store, by: Caller, now: datetime) -> OpenLetter:
+    """Put an open letter into the archive. Raises UnknownSite, Refused, NotFound."""
+    if not by.sees(command.site):
+        raise UnknownSite
+    cases = [await store.case(number) for number in command.cases]
+    if any(not by.sees(case.site) for case in cases):
+        raise NotFound
+    made = letter.write(command, name, cases, await store.policy_in_force(command.site), Act(by.id, now))
+    await store.keep_letter(made)
+    return made
 
 
 async def _checked(changes: Changes, policy: SitePolicy, store: Store) -> Changes:

@@ -3,14 +3,14 @@
 A policy version never changes, so parsed versions are kept in the process (`Policies`). Not here: decisions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
 from common import attachments, outbox
-from common.auth import KeyRecord
+from common.auth import Caller, KeyRecord
 from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import NotFound, Taken, UnknownSite
 from common.policy import SitePolicy
@@ -18,10 +18,12 @@ from common.vault import Vault
 
 from intake.domain.attempt import File
 from intake.domain.case import Case, Change, Changes
+from intake.domain.commands import Report
 from intake.domain.contact import Contact
+from intake.domain.letter import OpenLetter
 from intake.domain.promise import Promise
 from intake.domain.repeats import WORKED_ON, Earlier
-from intake.domain.visit import Visit
+from intake.domain.visit import Visit, VisitState
 
 INDEXES: tuple[Index, ...] = (
     Index("cases", (("site", 1), ("place", -1))),
@@ -31,12 +33,15 @@ INDEXES: tuple[Index, ...] = (
     Index("externals", (("caller", 1), ("external", 1)), unique=True),
     Index("promises", (("case", 1), ("number", 1)), unique=True),
     Index("visits", (("case", 1), ("number", 1)), unique=True),
+    Index("visits", (("site", 1), ("state", 1), ("due_since", 1))),
+    Index("letters", (("site", 1), ("at", -1))),
     Index("contacts", (("site", 1), ("phone_index", 1))),
     *attachments.INDEXES,
 )
 
 COLLECTIONS: dict[type, str] = {Case: "cases", Promise: "promises", Visit: "visits"}
 SEALED = ("name", "phone", "email", "address")
+MOST_LETTERS = 200  # shown of the archive
 MOST_REPORTS = 100  # of one problem: the repeat check looks no further back
 Policies = dict[tuple[str, int], SitePolicy]
 
@@ -58,8 +63,8 @@ class Store:
             raise NotFound
         return from_doc(Case, doc)
 
-    async def file(self, number: str, *, incident: str | None = None) -> File:
-        """Return the case with its policy, promises, visits and the cases of its incident, or of the one it may join. Raises NotFound."""
+    async def file(self, number: str, *, incident: str | None = None, letter: str | None = None) -> File:
+        """Return the case with its policy, promises, visits, incident (or the one it may join) and that letter. Raises NotFound."""
         case = await self.case(number)
         promises = await self.db.find("promises", {"case": number}, sort=[("number", 1)]) if case.promise_count else []
         visits = await self.db.find("visits", {"case": number}, sort=[("number", 1)]) if case.visit_count else []
@@ -72,6 +77,7 @@ class Store:
             tuple(from_doc(Promise, doc) for doc in promises),
             tuple(from_doc(Visit, doc) for doc in visits),
             from_doc(Case, head) if head else None,
+            await self.letter(case.site, letter) if letter else None,
             tuple([await self.case(one) for one in case.linked]),
         )
 
@@ -106,9 +112,15 @@ class Store:
         doc = await self.db.get("externals", _event_id(caller, external))
         return await self.case(doc["case"]) if doc else None
 
-    async def add(self, change: Change[Case], contact: Contact | None, *, at: datetime) -> None:
-        """Add a new case with its facts, contact and external id. Raises Taken when its number or its external id is."""
-        case = change.state
+    async def brought_up_in(self, command: Report, by: Caller) -> Case | None:
+        """Return the case in whose return visit a matter came up, where the caller may know of it."""
+        doc = await self.db.get("cases", command.brought_up_in) if command.brought_up_in else None
+        return from_doc(Case, doc) if doc and by.sees(doc["site"]) else None
+
+    async def add(self, changes: Changes, contact: Contact | None, *, at: datetime) -> Case:
+        """Add a new case with its facts, contact and external id, and what changed with it. Raises Taken when its number or external id is."""
+        change, *others = changes
+        case: Case = change.state
         await outbox.say(self._tx, case.id, case.seqs, change.facts, site=case.site, at=at, lane=case.lane)
         await self.db.insert("cases", _case_doc(case))
         if case.external:
@@ -116,17 +128,45 @@ class Store:
             await self.db.insert("externals", {"_id": _event_id(case.external.caller, case.external.id), **made_by})
         if contact and case.contact:
             await self.db.insert("contacts", self._sealed(case, contact))
+        await self._keep(others, {case.id: case}, at)
+        return case
 
     async def save(self, changes: Changes, *, at: datetime) -> Case:
         """Keep everything that changed with its facts, each in the lane of its case; return the case that was moved, the first of them."""
-        cases = [change.state for change in changes if isinstance(change.state, Case)]
-        lanes = {case.id: case.lane for case in cases}
+        cases = {change.state.id: change.state for change in changes if isinstance(change.state, Case)}
+        await self._keep(changes, cases, at)
+        return next(iter(cases.values()))
+
+    async def _keep(self, changes: Sequence[Change[Any]], cases: Mapping[str, Case], at: datetime) -> None:
         for change in changes:
             state = change.state
-            lane = state.lane if isinstance(state, Case) else lanes[state.case]
+            lane = state.lane if isinstance(state, Case) else cases[state.case].lane
             await outbox.say(self._tx, state.id, state.seqs, change.facts, site=state.site, at=at, lane=lane)
             await self.db.put(COLLECTIONS[type(state)], _case_doc(state) if isinstance(state, Case) else to_doc(state))
-        return cases[0]
+
+    # --- return visits --------------------------------------------------------------------------------------------------------
+
+    async def visits(self, site: str, state: VisitState, *, unsigned: bool, limit: int) -> list[tuple[Visit, Case]]:
+        """Return visits of a site in that state with their cases, due the longest first; `unsigned`: only what is not signed yet."""
+        where: Doc = {"site": site, "state": state.value} | ({"signed": None} if unsigned else {})
+        found = [from_doc(Visit, doc) for doc in await self.db.find("visits", where, sort=[("due_since", 1), ("_id", 1)], limit=limit)]
+        docs = await self.db.find("cases", {"_id": {"$in": sorted({visit.case for visit in found})}}) if found else []
+        cases = {doc["_id"]: from_doc(Case, doc) for doc in docs}
+        return [(visit, cases[visit.case]) for visit in found]
+
+    async def letter(self, site: str, name: str) -> OpenLetter | None:
+        """Return an open letter of the site."""
+        doc = await self.db.get("letters", name)
+        return from_doc(OpenLetter, doc) if doc and doc["site"] == site else None
+
+    async def letters(self, site: str) -> list[OpenLetter]:
+        """Return the open letters of a site, latest first."""
+        docs = await self.db.find("letters", {"site": site}, sort=[("at", -1), ("_id", 1)], limit=MOST_LETTERS)
+        return [from_doc(OpenLetter, doc) for doc in docs]
+
+    async def keep_letter(self, letter: OpenLetter) -> None:
+        """Put an open letter into the archive."""
+        await self.db.put("letters", to_doc(letter))
 
     # --- policies -------------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ EVERYWHERE = {
     "transfer": OPEN,
     "visit": OPEN,
     "close": OPEN,
+    "check-visit": ALL,
+    "sign-visit": ALL,
     "tell-progress": OPEN,
     "restore": OPEN,
 }
@@ -58,6 +60,7 @@ BODY: dict[str, dict[str, Any]] = {
     "tell-result": {"forms": ["written", "face_to_face"]},
     "visit": {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"},
     "waive-visit": {"outcome": "已清洁"},
+    "sign-visit": {"opinion": "同意"},
     "link": {"incident": "AB-260316-2K3QX", "reason": "同一路供水"},
     "split": {"reason": "另有原因"},
     "transfer": {"to": "other", "reason": "调岗"},

@@ -20,7 +20,7 @@ COMPLAINT = {"site": "AB", "kind": "complaint", "channel": "phone", "subject": "
 
 
 def registered(body: dict[str, Any], act: Act = KEY) -> Change[Case]:
-    return register(Report.model_validate(body), a_policy(), Names(NUMBER, "c-1"), act)
+    return register(Report.model_validate(body), a_policy(), Names(NUMBER, "c-1"), act)[0]
 
 
 def test_a_fault_of_the_policy_brings_type_urgency_trade_and_department() -> None:

@@ -46,6 +46,8 @@ VERBS: dict[str, Verb] = {
     "record-result": _case("record-result", "record the result of a complaint"),
     "tell-result": _case("tell-result", "tell the owner the result, in these forms"),
     "visit": _case("visit", "return visit"),
+    "check-visit": _case("check-visit", "the record of a visit is checked"),
+    "sign-visit": _case("sign-visit", "a checked visit is signed with an opinion"),
     "waive-visit": _case("waive-visit", "no return visit is possible"),
     "close": _case("close", "close the case"),
     "transfer": _case("transfer", "first-contact ownership moves to another person"),

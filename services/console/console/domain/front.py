@@ -22,6 +22,8 @@ STREETS: tuple[Street, ...] = (
     Street("/v1/cases/*/timeline", OWN, below=False),
     Street("/v1/cases", "intake"),
     Street("/v1/contacts", "intake", below=False),
+    Street("/v1/visits", "intake"),
+    Street("/v1/open-letters", "intake"),
     Street("/v1/keys", "intake"),
     Street("/v1/work-orders", "dispatch"),
     Street("/v1/staff", "dispatch"),

@@ -96,6 +96,8 @@ LINES: Mapping[str, Line] = {
     "visit.recorded": Line(
         ACTS, "已回访|{form}|{satisfied}", "Return visit made|{form}|{satisfied}", {"form": "form", "satisfied": "satisfied"}, "by"
     ),
+    "visit.checked": Line(ACTS, "回访已检查", "Return visit checked", {}, "by"),
+    "visit.signed": Line(ACTS, "回访已签署意见", "Return visit signed with an opinion", {}, "by"),
     "visit.waived": Line(ACTS, "免回访|无法联系报事人", "Return visit waived|nobody to call back"),
     "work_order.issued": Line(
         ISSUE,

@@ -1,5 +1,5 @@
 """The doors of intake. Not here: rules, queries."""
 
-from intake.api import attachments, cases, contacts, keys, moves
+from intake.api import attachments, cases, contacts, keys, moves, visits
 
-ROUTERS = (cases.router, attachments.router, moves.router, contacts.router, keys.router)
+ROUTERS = (cases.router, attachments.router, moves.router, visits.router, contacts.router, keys.router)

@@ -35,6 +35,8 @@ BODIES: dict[str, type[Timed]] = {
     "record-result": commands.RecordResult,
     "tell-result": commands.TellResult,
     "visit": commands.RecordVisit,
+    "check-visit": commands.CheckVisit,
+    "sign-visit": commands.SignVisit,
     "waive-visit": commands.WaiveVisit,
     "close": commands.Close,
     "transfer": commands.TransferOwner,

@@ -17,7 +17,7 @@ from intake.domain.moves import MOVES
 from intake.domain.parts import Joined, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Transfer
 from intake.domain.promise import Promise
 from intake.domain.view import CaseBrief
-from intake.domain.visit import Visit
+from intake.domain.visit import Signature, Visit
 
 
 class OrderOut(BaseModel):
@@ -71,10 +71,17 @@ class VisitOut(BaseModel):
     form: str | None
     satisfied: bool | None
     answers: dict[str, str]
+    methods: tuple[str, ...]
     signature: bool
+    seriously: bool
+    joins: str | None
+    joined: str | None
+    letter: str | None
     note: str | None
     by: str | None
     at: datetime | None
+    checked: Signature | None
+    signed: Signature | None
 
     @classmethod
     def of(cls, visit: Visit) -> "VisitOut":
@@ -120,6 +127,7 @@ class CaseOut(CaseBrief):
     waived_outcome: str | None
     called_back: str | None
     rework_count: int
+    brought_up_in: str | None
     first_receiver: str | None
     frequent: bool
     linked: tuple[str, ...]

@@ -7,6 +7,7 @@ from common.policy import SitePolicy
 
 from intake.domain.case import Act, Case
 from intake.domain.commands import Timed
+from intake.domain.letter import OpenLetter
 from intake.domain.promise import Promise
 from intake.domain.visit import Visit
 
@@ -22,6 +23,7 @@ class File:
     promises: tuple[Promise, ...] = ()  #: oldest first
     visits: tuple[Visit, ...] = ()  #: oldest first
     incident: Case | None = None  #: first case of the incident that it belongs to, or is to be joined to
+    letter: OpenLetter | None = None  #: that a visit refers to
     linked: tuple[Case, ...] = ()  #: later cases of the incident whose first case it is
 
     @property

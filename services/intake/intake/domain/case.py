@@ -78,6 +78,8 @@ class Case(Aggregate):
     promise_count: int = 0
     open_promises: int = 0
     visit_count: int = 0
+    seriously_dissatisfied: bool = False  #: at the latest visit (ESC-12)
+    brought_up_in: str | None = None  #: the case in whose return visit it came up (RVT-13)
     called_back: Literal["visited", "waived"] | None = None  #: since the work was last done
     closed_at: AwareDatetime | None = None
     outcome: str | None = None
@@ -119,6 +121,7 @@ class Case(Aggregate):
             prefers=self.prefers,
             second_inspector=self.second_inspector,
             incident=self.incident,
+            brought_up_in=self.brought_up_in,
         )
 
     @property
@@ -163,6 +166,7 @@ class Act:
     by: str
     at: datetime
     staff: bool = True
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

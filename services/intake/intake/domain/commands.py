@@ -60,6 +60,8 @@ class Report(Body):
     needs_repair: StrictBool | None = None
     major: StrictBool = False
     nature: Nature | None = None
+    brought_up_in: Ref | None = Field(None, description="number of the case in whose return visit this came up; asks for `reply_at`")
+    reply_at: Instant | None = Field(None, description="when an answer was promised at once")
 
 
 class Timed(Body):
@@ -198,8 +200,32 @@ class RecordVisit(Timed):
     efficiency: Answer | None = None
     quality: Answer | None = None
     effect: Answer | None = None
+    methods: Annotated[tuple[Literal["talk", "look", "check"], ...], Field(max_length=3)] = ()
     signature: StrictBool = False
+    seriously: StrictBool = Field(default=False, description="seriously dissatisfied: the next visit is joined by the role that the policy names")
+    joined: Ref | None = Field(None, description="who of that role joined this visit")
+    letter: Ref | None = Field(None, description="the open letter, for form open_letter")
     note: Text | None = None
+
+    @model_validator(mode="after")
+    def _nobody_is_both(self) -> Self:
+        if self.seriously and self.satisfied:
+            raise PydanticCustomError("satisfied_or_not", "nobody is satisfied and seriously dissatisfied")
+        return self
+
+
+class CheckVisit(Timed):
+    """The record of a visit is checked: of the latest one, unless it is named."""
+
+    visit: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
+    opinion: Text | None = None
+
+
+class SignVisit(Timed):
+    """A checked visit is signed with an opinion."""
+
+    visit: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = None
+    opinion: Text
 
 
 class WaiveVisit(Timed):

@@ -12,7 +12,7 @@ from common.errors import Refused, TimeInFuture, TimeOrder
 from common.moves import Move, step
 from common.states import CaseStatus
 
-from intake.domain import classification, closing, handling, incidents, replying, returning
+from intake.domain import classification, closing, handling, incidents, replying, returning, signing
 from intake.domain.attempt import Attempt, File
 from intake.domain.case import Act, Case, Changes
 from intake.domain.commands import Timed
@@ -36,6 +36,8 @@ DECISIONS: dict[str, Decision] = {
     "record-result": handling.record_result,
     "tell-result": handling.tell_result,
     "visit": returning.visit,
+    "check-visit": signing.check,
+    "sign-visit": signing.sign,
     "waive-visit": returning.waive,
     "close": closing.close,
     "transfer": handling.transfer,

@@ -18,6 +18,7 @@ from intake.domain.handling import wanted
 from intake.domain.incidents import can_join, can_leave
 from intake.domain.replying import form_fits
 from intake.domain.returning import needed
+from intake.domain.signing import may_check, may_sign
 
 Guard = Callable[[Attempt[Any]], Refused | None]
 
@@ -144,6 +145,25 @@ def _signed_at_home(attempt: Attempt[RecordVisit]) -> Refused | None:
     return Refused("RVT-11", "上门回访须有业主签字", "a home visit needs the owner's signature")
 
 
+def _letter_kept(attempt: Attempt[RecordVisit]) -> Refused | None:
+    """RVT-14: an open letter that answers a case stands in the archive and names it."""
+    command, letter, section = attempt.command, attempt.file.letter, attempt.policy.return_visit
+    unknown = section is not None and "open_letter" not in section.forms  # a form that the site does not have is a wrong value
+    if command.form != "open_letter" or unknown or not command.answered or (letter and attempt.case.id in letter.cases):
+        return None
+    return Refused("RVT-14", "公开信未存入回访档案或未列明本案", "no open letter of the archive names this case")
+
+
+def _joined_by_role(attempt: Attempt[RecordVisit]) -> Refused | None:
+    """ESC-12: whoever was seriously dissatisfied is visited again together with the role that the pack names."""
+    due = attempt.file.visits[-1:]
+    if not attempt.command.answered or not due or not due[0].joins or attempt.command.joined:
+        return None
+    return Refused(
+        "ESC-12", "业主曾严重不满,再次回访须由规定岗位参与", "the next visit is joined by the role that the policy names", role=due[0].joins
+    )
+
+
 def _anonymous(attempt: Attempt[WaiveVisit]) -> Refused | None:
     """RVT-17: only who left neither name nor address is not visited."""
     if attempt.case.anonymous:
@@ -158,6 +178,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "D6.2": (_repair_called_back,),
     "DEF-09": (can_join, can_leave),
     "DSP-16": (_asked_once,),
+    "ESC-12": (_joined_by_role,),
     "INT-20": (_answered,),
     "K3": (_in_scope,),
     "K12": (_work_done, _no_open_promise),
@@ -166,6 +187,8 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "K15": (_called_back,),
     "K16": (_outcome_written,),
     "RVT-11": (_signed_at_home,),
+    "RVT-12": (may_check, may_sign),
+    "RVT-14": (_letter_kept,),
     "RVT-17": (_anonymous,),
     "RVT-26": (_something_to_ask,),
 }

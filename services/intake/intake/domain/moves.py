@@ -20,7 +20,9 @@ from common.events import (
     CaseWorkRequested,
     PromiseKept,
     PromiseMade,
+    VisitChecked,
     VisitRecorded,
+    VisitSigned,
     VisitWaived,
 )
 from common.moves import Move, Table
@@ -43,7 +45,9 @@ _TELL = Move(OPEN, None, "case.tell_progress", "通报进展", "tell the progres
 _RESTORE = Move(OPEN, None, "case.restore", "恢复供应", "supply is back", ("K3",), CaseRestored)
 _LINK = Move(BEGUN, None, "case.link", "并入事件", "join to an incident", ("DEF-09",), CaseLinked)
 _SPLIT = Move(BEGUN, None, "case.split", "移出事件", "take out of its incident", ("DEF-09",), CaseSplit)
-_VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11"), VisitRecorded)
+_VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11", "RVT-14", "ESC-12"), VisitRecorded)
+_CHECK = Move(frozenset(S), None, "visit.check", "检查回访", "check a return visit", ("RVT-12",), VisitChecked)
+_SIGN = Move(frozenset(S), None, "visit.sign", "签署回访意见", "sign a return visit", ("RVT-12",), VisitSigned)
 _WAIVE = Move(ANSWERABLE, None, "case.waive_visit", "免回访", "waive the return visit", ("RVT-17", "K16", "K12"), VisitWaived)
 _WORK = Move(SORTED, S.IN_WORK, "case.request_work", "要求处理", "request work", ("CLS-11", "K3", "DSP-16"), CaseWorkRequested)
 
@@ -64,6 +68,8 @@ REPAIR: Table[CaseStatus] = {
     "promise": _PROMISE,
     "keep-promise": _KEEP,
     "visit": _VISIT,
+    "check-visit": _CHECK,
+    "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
     "close": _close("D6.2", "K12"),
     "transfer": _TRANSFER,
@@ -84,6 +90,8 @@ COMPLAINT: Table[CaseStatus] = {
     "record-result": Move(BEGUN, S.RESOLVED, "case.record_result", "登记处理结果", "record the result", ("K3", "K12", "K13"), CaseResultRecorded),
     "tell-result": Move(frozenset({S.RESOLVED}), S.RESULT_TOLD, "case.tell_result", "告知结果", "tell the result", ("K14",), CaseResultTold),
     "visit": _VISIT,
+    "check-visit": _CHECK,
+    "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
     "close": _close("K3", "K15", "K16", "K12"),
     "transfer": _TRANSFER,
@@ -100,6 +108,8 @@ ANSWER: Table[CaseStatus] = {
     "promise": _PROMISE,
     "keep-promise": _KEEP,
     "visit": _VISIT,
+    "check-visit": _CHECK,
+    "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
     "close": _close("INT-20", "K15", "K16", "K12"),
     "transfer": _TRANSFER,

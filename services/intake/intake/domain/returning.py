@@ -33,7 +33,9 @@ def open_visit(case: Case, policy: SitePolicy, at: datetime, orders: Sequence[st
     """Return the case waiting for a call back since `at`, and the visit that is due."""
     number = case.visit_count + 1
     role = policy.return_visit.role if policy.return_visit else CALLER
-    visit = Visit(id=f"{case.id}-V{number}", site=case.site, case=case.id, number=number, role=role, orders=tuple(orders), due_since=at)
+    joins = policy.return_visit.seriously_dissatisfied if policy.return_visit and case.seriously_dissatisfied else None
+    names = {"id": f"{case.id}-V{number}", "site": case.site, "case": case.id, "number": number}
+    visit = Visit(**names, role=role, joins=joins, orders=tuple(orders), due_since=at)
     waiting = case.enter(CaseStatus.RETURN_VISIT_DUE, at).with_(visit_count=number, called_back=None)
     return waiting, Due(visit, (VisitDue(visit=visit.id, case=waiting.state(), role=role, orders=visit.orders),))
 
@@ -46,8 +48,9 @@ def visit(attempt: Attempt[RecordVisit]) -> Changes:
         tried = due.state.model_copy(update={"calls": (*due.state.calls, Call(form=command.form, by=act.by, at=act.at))})
         return (Change(tried, due.facts), Change(case))
     done = _recorded(due.state, attempt)
+    case = case.with_(seriously_dissatisfied=command.seriously)
     case, facts = (_satisfied if done.satisfied else _dissatisfied)(case, act)
-    said = VisitRecorded(visit=done.id, case=case.state(), form=command.form, satisfied=bool(done.satisfied), by=act.by)
+    said = VisitRecorded(visit=done.id, case=case.state(), form=command.form, satisfied=bool(done.satisfied), by=act.by, seriously=command.seriously)
     return (Change(done, (*due.facts, said)), Change(case, facts))
 
 
@@ -68,7 +71,8 @@ def _recorded(due: Visit, attempt: Attempt[RecordVisit]) -> Visit:
     if lacking:
         raise FieldsMissing(lacking)
     done = {"state": VisitState.DONE, "satisfied": command.satisfied, "answers": answers, "by": attempt.act.by, "at": attempt.act.at}
-    return due.model_copy(update=done | {"form": command.form, "signature": command.signature, "note": command.note})
+    taken = {"form", "methods", "signature", "seriously", "joined", "letter", "note"}
+    return due.model_copy(update=done | command.model_dump(include=taken))
 
 
 def _satisfied(case: Case, act: Act) -> tuple[Case, tuple[Fact, ...]]:

@@ -27,6 +27,14 @@ class Call(Part):
     at: AwareDatetime
 
 
+class Signature(Part):
+    """Who checked or signed the record of a visit, with what opinion (RVT-12)."""
+
+    by: str
+    at: AwareDatetime
+    opinion: str | None = None
+
+
 class Visit(Aggregate):
     """One return visit; a phone visit is marked as one by its form (RVT-11)."""
 
@@ -40,7 +48,14 @@ class Visit(Aggregate):
     form: str | None = None
     satisfied: bool | None = None
     answers: dict[str, str] = Field(default_factory=dict)
+    methods: tuple[str, ...] = ()  #: talk, look, check (RVT-03)
     signature: bool = False
+    seriously: bool = False  #: seriously dissatisfied (ESC-12)
+    joins: str | None = None  #: role that joins this visit because the owner was seriously dissatisfied before
+    joined: str | None = None  #: who of that role did
+    letter: str | None = None  #: the open letter of the archive (RVT-14)
     note: str | None = None
     by: str | None = None
     at: AwareDatetime | None = None
+    checked: Signature | None = None
+    signed: Signature | None = None
