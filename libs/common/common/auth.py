@@ -29,10 +29,11 @@ _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
-    "escalation.acknowledge", "case.attach",
+    "order.assign", "escalation.acknowledge", "case.attach",
 }  # fmt: skip
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse",
+    "order.transfer", "order.send_back",
     "escalation.acknowledge",
 }  # fmt: skip
 _HEAD = _READ | {"who.read", "escalation.acknowledge"}
@@ -58,11 +59,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "site_service_office": frozenset(_SUPERVISE),
     "sales_assistant_director": frozenset(_SUPERVISE),
     "sales_director": frozenset(_SUPERVISE),
-    "department_manager": frozenset(_READ | _WORK | {"order.inspect", "slips.hand_over", "case.record_result", "who.read"}),
-    "engineering_manager": frozenset(_READ | _WORK | {"order.inspect", "order.cancel", "slips.hand_over", "case.record_result", "who.read"}),
-    "engineering_duty": frozenset(_READ | _WORK | {"order.inspect", "slips.hand_over"}),
+    "department_manager": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over", "case.record_result", "who.read"}),
+    "engineering_manager": frozenset(
+        _READ | _WORK | {"order.assign", "order.inspect", "order.cancel", "slips.hand_over", "case.record_result", "who.read"}
+    ),
+    "engineering_duty": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
-    "repair_team_leader": frozenset(_WORK | {"order.inspect", "slips.hand_over"}),
+    "repair_team_leader": frozenset(_WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
     "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "escalation.acknowledge"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
@@ -72,7 +75,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "finance": frozenset(_READ | {"escalation.acknowledge"}),
     "audit": frozenset(_READ),
     "deputy_chief_engineer": frozenset(_HEAD),
-    "contractor": frozenset(_WORK - {"escalation.acknowledge"}),
+    "contractor": frozenset(_WORK - {"escalation.acknowledge", "order.transfer", "order.send_back"}),
     "company_deputy_director": frozenset(_HEAD),
     "company_director": frozenset(_HEAD),
     "deputy_general_manager": frozenset(_HEAD | {"majeure.declare"}),

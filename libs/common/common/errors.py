@@ -85,6 +85,12 @@ class IllegalMove(Conflict):
         super().__init__(Text(f"状态“{here}”下不能执行“{move}”", f"cannot {move} while {here}"), move=move, state=here)
 
 
+class OrderTaken(IllegalMove):
+    """Several wanted one order and another was first."""
+
+    slug, title = "order-taken", Text("工单已被他人接走", "Somebody else has taken this order")
+
+
 class Refused(Conflict):
     """A guard of the business refuses the move; `guard` is its id in the requirements."""
 

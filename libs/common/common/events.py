@@ -305,7 +305,7 @@ class WorkOrderAssigned(WorkOrderFact):
     """An order that is issued already got another holder; its clocks go on."""
 
     kind = "work_order.assigned"
-    why: str  #: offer_over, no_answer, sent_back, somebody_came, transferred
+    why: str  #: offer_over, no_answer, sent_back, somebody_came, transferred, assigned
     previous: str | None = None
 
 

@@ -91,4 +91,4 @@ def signed_back() -> Rules:
 
 
 def a_deed(by: str = "ann", *, now: datetime = NOON + 10 * MINUTE, outside: bool = False, **act: Any) -> Deed:
-    return Deed(Act.model_validate(act), by=by, now=now, person=a_person(by), outside=outside)
+    return Deed(Act.model_validate(act), by=by, now=now, person=a_person(by), outside=outside, target=a_person(act.get("to", "")))

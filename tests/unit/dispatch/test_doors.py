@@ -94,7 +94,7 @@ async def test_publishing_a_rota_with_a_gap_warns_and_a_whole_one_does_not(front
 async def test_an_order_tells_where_it_stands_what_may_be_done_and_why_it_went_to_whom(front: Front) -> None:
     answer = (await front.knock("GET", f"/v1/work-orders/{NUMBER}")).json()
     assert (answer["status"], answer["assignee"], answer["unit"]) == ("issued", "ann", "3-0502")
-    assert answer["moves"] == ["accept", "excuse"]  # a worker may not cancel
+    assert answer["moves"] == ["accept", "transfer", "send-back", "excuse"]  # a worker may neither cancel nor assign
     assert {one["id"]: one["why"] for one in answer["choice"]["considered"]}["owl"] == "shift"
 
 

@@ -29,9 +29,9 @@ from tests.unit.dispatch.build import MINUTE, NOON, a_case, a_deed, an_order, an
 S = OrderStatus
 #: D1 of the requirements, written down a second time: state -> move -> state after it
 D1: dict[OrderStatus, dict[str, OrderStatus]] = {
-    S.ISSUED: {"accept": S.ACCEPTED, "cancel": S.CANCELLED, "excuse": S.ISSUED},
-    S.ACCEPTED: {"arrive": S.ON_SITE, "cancel": S.CANCELLED, "excuse": S.ACCEPTED},
-    S.ON_SITE: {"assess": S.IN_PROGRESS, "excuse": S.ON_SITE},
+    S.ISSUED: {"accept": S.ACCEPTED, "cancel": S.CANCELLED, "excuse": S.ISSUED, "transfer": S.ISSUED, "send-back": S.ISSUED, "assign": S.ISSUED},
+    S.ACCEPTED: {"arrive": S.ON_SITE, "cancel": S.CANCELLED, "excuse": S.ACCEPTED, "transfer": S.ISSUED, "send-back": S.ISSUED, "assign": S.ISSUED},
+    S.ON_SITE: {"assess": S.IN_PROGRESS, "excuse": S.ON_SITE, "transfer": S.ISSUED, "send-back": S.ISSUED, "assign": S.ISSUED},
     S.IN_PROGRESS: {"complete": S.COMPLETED, "excuse": S.IN_PROGRESS},
     S.GUIDED: {"return": S.RETURNED, "excuse": S.GUIDED},
     S.COMPLETED: {"sign": S.SIGNED, "return": S.RETURNED, "excuse": S.COMPLETED},
@@ -45,6 +45,9 @@ ACTS: dict[str, dict[str, Any]] = {
     "complete": {"note": "pipe replaced"},
     "cancel": {"note": "reported twice"},
     "excuse": {"note": "owner away"},
+    "transfer": {"note": "other shift", "to": "cid"},
+    "send-back": {"note": "not my trade"},
+    "assign": {"note": "nearest", "to": "cid"},
 }
 NO_SIGNATURE = Rules(signature_required=False)
 LEGAL = [(state, move, to) for state, moves in D1.items() for move, to in moves.items()]

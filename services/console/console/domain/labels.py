@@ -251,6 +251,7 @@ HANDED = {
     "sent_back": Text("退单", "sent back"),
     "somebody_came": Text("有人到岗", "somebody came on duty"),
     "transferred": Text("转单", "transferred"),
+    "assigned": Text("指派", "assigned by hand"),
 }  #: why an order changed hands
 EXCUSED = {"True": Text("已登记特殊原因", "special reason recorded")}
 PLAN_TOLD = {"True": Text("已告知初步方案", "preliminary plan told")}

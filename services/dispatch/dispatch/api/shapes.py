@@ -16,7 +16,7 @@ from dispatch.domain.matching import Choice
 from dispatch.domain.moves import MOVES, possible
 from dispatch.domain.order import Order, Step
 from dispatch.domain.people import Contact, SitePeople, Staffing
-from dispatch.domain.words import Instant, Text
+from dispatch.domain.words import Code, Instant, Text
 
 
 class MoveIn(BaseModel):
@@ -105,6 +105,26 @@ class CancelIn(MoveIn):
         return Act(at=self.at, note=self.reason)
 
 
+class SendBackIn(MoveIn):
+    """退单: never without a reason; dispatch gives it to the next one, and no clock begins anew."""
+
+    reason: Text
+
+    def act(self) -> Act:
+        """See MoveIn."""
+        return Act(at=self.at, note=self.reason)
+
+
+class TransferIn(SendBackIn):
+    """转单, or 指派 by a lead: to somebody of the site; no clock begins anew."""
+
+    to: Code
+
+    def act(self) -> Act:
+        """See MoveIn."""
+        return Act(at=self.at, note=self.reason, to=self.to)
+
+
 class ExcuseIn(MoveIn):
     """登记特殊原因: a special reason, recorded before the late arrival or the late return (SLA-38)."""
 
@@ -117,6 +137,7 @@ class ExcuseIn(MoveIn):
 
 
 BODIES: dict[str, type[MoveIn]] = {
+    "assign": TransferIn,
     "accept": AcceptIn,
     "arrive": ArriveIn,
     "assess": AssessIn,
@@ -126,11 +147,16 @@ BODIES: dict[str, type[MoveIn]] = {
     "inspect": InspectIn,
     "cancel": CancelIn,
     "excuse": ExcuseIn,
+    "transfer": TransferIn,
+    "send-back": SendBackIn,
 }  #: one body for each move of the table
 
 
 class OrderOut(BaseModel):
-    """A work order as staff see it. `moves`: what this caller may try now. `choice` is not shown to contractors."""
+    """A work order as staff see it. `moves`: what this caller may try now. `due_at`: when dispatch passes it on.
+
+    Choices are not shown to contractors.
+    """
 
     id: str
     site: str
@@ -159,15 +185,18 @@ class OrderOut(BaseModel):
     excused: tuple[str, ...]
     second_inspector: str | None
     handed_over: str | None
+    offered: tuple[str, ...] = ()
+    due_at: datetime | None = None
     steps: tuple[Step, ...]
     choice: Choice | None
+    earlier: tuple[Choice, ...] = ()
     moves: tuple[str, ...]
 
     @classmethod
     def of(cls, order: Order, by: Caller) -> "OrderOut":
         """Return what `by` may see of the order."""
         moves = tuple(name for name in possible(order) if by.may(MOVES[name].permission))
-        hidden = {"choice": None} if "contractor" in by.roles else {}
+        hidden = {"choice": None, "earlier": ()} if "contractor" in by.roles else {}
         return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | {"moves": moves} | hidden)
 
     @classmethod

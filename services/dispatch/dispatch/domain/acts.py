@@ -27,17 +27,22 @@ class Act(BaseModel):
     plan_told: bool = False
     root_cause: str | None = None
     passed: bool = True
+    to: str | None = None  #: who gets the order
 
 
 @dataclass(frozen=True)
 class Deed:
-    """An act with who did it and when it is entered. `person`: how the site knows them, if it does; `outside`: a contractor."""
+    """An act with who did it and when it is entered. `person`: how the site knows them, if it does; `outside`: a contractor.
+
+    `target`: how the site knows whoever is to get the order.
+    """
 
     act: Act
     by: str
     now: datetime
     person: PersonState | None = None
     outside: bool = False
+    target: PersonState | None = None
 
     @property
     def at(self) -> datetime:

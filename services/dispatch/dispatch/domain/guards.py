@@ -7,8 +7,9 @@ acceptance, R6 no work before assessment, R14 no completion before work, R18 no 
 from collections.abc import Callable
 
 from common.errors import Invalid, Refused
-from common.states import CaseKind, OrderStatus, Party, PersonState
+from common.states import CaseKind, OrderStatus, Party
 
+from dispatch.domain import handing
 from dispatch.domain.acts import Deed
 from dispatch.domain.order import NOT_WORKED_ON, Order
 
@@ -19,16 +20,12 @@ def _acceptor_fits(order: Order, deed: Deed) -> None:
     """R4, DSP-02: anybody of the site with the order's trade or department may sign for it, or the firm it was given to."""
     if deed.by == order.assignee:
         return
+    if order.offered and deed.by not in order.offered:
+        raise Refused("R4", "抢单期内只有被邀人员可以接单", "while it is offered only those it is offered to may accept")
     if order.assignee and not order.rules.others_may_accept:
         raise Refused("R4", "只能由指定人员接单", "only the assignee may accept")
-    if deed.person is None or not _asked(order, deed.person):
+    if deed.person is None or not handing.asked(order, deed.person.trades, deed.person.department):
         raise Refused("R4", "接单人不是本项目具备该工种或属于该部门的人员", "no staff of the site with the trade or the department")
-
-
-def _asked(order: Order, person: PersonState) -> bool:
-    if order.trade is None and order.department is None:
-        return True
-    return order.trade in person.trades or (order.department is not None and order.department == person.department)
 
 
 def _own_if_outside(order: Order, deed: Deed) -> None:
@@ -77,5 +74,9 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "R17": (_signed_first,),
     "R18": (_contractors_work,),
     "D6-16": (_reason_given,),
+    "DSP-02": (handing.holders,),
+    "DSP-03": (handing.not_too_often,),
+    "DSP-14": (handing.own_staffs,),
+    "R3": (handing.fits,),
     "SLA-38": (_reason_given, _not_too_late),
 }

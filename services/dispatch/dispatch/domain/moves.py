@@ -9,17 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from common.errors import Invalid, TimeInFuture, TimeOrder
+from common.errors import Invalid, OrderTaken, TimeInFuture, TimeOrder
 from common.events import (
     Fact,
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderAssessed,
+    WorkOrderAssigned,
     WorkOrderCancelled,
     WorkOrderCompleted,
     WorkOrderInspected,
     WorkOrderIssued,
     WorkOrderReturned,
+    WorkOrderSentBack,
     WorkOrderSigned,
 )
 from common.moves import Move, Table, step
@@ -27,12 +29,16 @@ from common.states import CaseState, OrderStatus, Party
 
 from dispatch.domain.acts import Deed, Outcome
 from dispatch.domain.guards import GUARDS
+from dispatch.domain.handing import sent_back, transferred
+from dispatch.domain.offers import Why
 from dispatch.domain.order import NOT_WORKED_ON, Order, Returns, Step
 
 O = OrderStatus  # noqa: E741 - the table below is read by its columns
 
 ASSESSED: dict[Outcome, OrderStatus] = {Outcome.NORMAL: O.IN_PROGRESS, Outcome.GUIDED: O.GUIDED}
 RETURNABLE = frozenset({O.COMPLETED, O.GUIDED, O.SIGNED})
+HANDED_ON = NOT_WORKED_ON | {O.ON_SITE}  #: nothing is assessed yet: who comes next begins by accepting
+HANDING = ("D6-16", "DSP-14", "DSP-02", "DSP-03")
 UNTIL_RETURNED = NOT_WORKED_ON | {O.ON_SITE, O.IN_PROGRESS, O.GUIDED, O.COMPLETED, O.SIGNED}
 
 MOVES: Table[OrderStatus] = {
@@ -44,6 +50,9 @@ MOVES: Table[OrderStatus] = {
     "return": Move(RETURNABLE, O.RETURNED, "order.return", "返单", "return", ("R17", "DSP-13"), WorkOrderReturned),
     "inspect": Move(frozenset({O.RETURNED}), None, "order.inspect", "查验", "inspect", ("R18",), WorkOrderInspected),
     "cancel": Move(NOT_WORKED_ON, O.CANCELLED, "order.cancel", "取消", "cancel", ("D6-16",), WorkOrderCancelled),
+    "transfer": Move(HANDED_ON, O.ISSUED, "order.transfer", "转单", "transfer", (*HANDING, "R3"), WorkOrderAssigned),
+    "send-back": Move(HANDED_ON, O.ISSUED, "order.send_back", "退单", "send back", HANDING, WorkOrderSentBack),
+    "assign": Move(HANDED_ON, O.ISSUED, "order.assign", "指派", "assign by hand", ("D6-16", "DSP-14", "R3"), WorkOrderAssigned),
     "excuse": Move(UNTIL_RETURNED, None, "order.excuse", "登记特殊原因", "record a special reason", ("SLA-38", "DSP-13"), None),
 }  #: a guard id without a function is held by the states alone
 
@@ -101,6 +110,18 @@ def _excuse(order: Order, deed: Deed) -> Effect:
     return Effect(to=order.status, set={"excused": _excused(order, deed, deed.act.excuses)})
 
 
+def _transfer(order: Order, deed: Deed) -> Effect:
+    return Effect(set=transferred(order, deed), adds={"why": Why.TRANSFERRED, "previous": order.assignee})
+
+
+def _assign(order: Order, deed: Deed) -> Effect:
+    return Effect(set=transferred(order, deed), adds={"why": Why.ASSIGNED, "previous": order.assignee})
+
+
+def _send_back(order: Order, deed: Deed) -> Effect:
+    return Effect(set=sent_back(order, deed), adds={"previous": order.assignee})
+
+
 def _excused(order: Order, deed: Deed, what: str) -> tuple[str, ...]:
     return tuple(sorted({*order.excused, what})) if deed.act.note else order.excused
 
@@ -113,11 +134,16 @@ EFFECTS: dict[str, Callable[[Order, Deed], Effect]] = {
     "return": _return,
     "inspect": _inspect,
     "excuse": _excuse,
+    "transfer": _transfer,
+    "send-back": _send_back,
+    "assign": _assign,
 }
 
 
 def apply(order: Order, name: str, deed: Deed, case: CaseState) -> tuple[Order, list[Fact]]:
     """Return the order after the move, and its facts. Raises IllegalMove, Refused (its guard), Invalid, TimeInFuture, TimeOrder."""
+    if name == "accept" and order.acceptor not in (None, deed.by):
+        raise OrderTaken(name, order.status)
     move = step(MOVES, name, order.status)
     _in_time(order, deed)
     for guard in (check for id_ in move.guards for check in GUARDS.get(id_, ())):
@@ -137,8 +163,11 @@ def possible(order: Order) -> list[str]:
 def _moved(order: Order, name: str, move: Move[OrderStatus], deed: Deed, case: CaseState) -> tuple[Order, list[Fact]]:
     effect = EFFECTS.get(name, _nothing_more)(order, deed)
     to = effect.to or move.to or order.status
-    done = Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=deed.act.note)
-    after = order.model_copy(update={"status": to, "moved_at": deed.at, "steps": (*order.steps, done)} | (effect.set or {}))
+    gone = {} if to is O.ISSUED else {"offered": (), "due_at": None}  # nobody waits for an acceptance any more
+    after = order.model_copy(update={"status": to, "moved_at": deed.at} | gone | (effect.set or {}))
+    hands = {"frm": order.assignee, "to": after.assignee} if after.assignee != order.assignee else {}
+    done = Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=deed.act.note, **hands)
+    after = after.model_copy(update={"steps": (*order.steps, done)})
     kind = effect.fact or move.fact
     return after, [kind.model_validate({"order": after.state(), "case": case} | (effect.adds or {}))] if kind else []
 

@@ -26,7 +26,8 @@ class Why(StrEnum):
     NO_ANSWER = "no_answer"  #: who had it did not accept in time
     SENT_BACK = "sent_back"  #: who had it gave it back
     SOMEBODY_CAME = "somebody_came"  #: there was nobody, and now there is
-    TRANSFERRED = "transferred"  #: who had it, or a lead, gave it to somebody
+    TRANSFERRED = "transferred"  #: who had it gave it to somebody
+    ASSIGNED = "assigned"  #: a lead gave it to somebody
 
 
 def begin(order: Order, case: CaseState, scene: Scene, now: datetime) -> tuple[Order, list[Fact]]:
