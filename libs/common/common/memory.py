@@ -4,12 +4,11 @@ Transactions are serial (one lock) and undone by a snapshot; leases are measured
 """
 
 import asyncio
-import copy
 import fnmatch
 import operator
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from common.documents import Doc, Index, Outgoing, Sort, Transaction, Work
 from common.errors import Taken
@@ -70,6 +69,13 @@ def matches(doc: Doc, where: Doc | None) -> bool:
     return True
 
 
+def _copied(value: T) -> T:
+    """Return a document of its own: what BSON keeps is dicts, lists and things that never change."""
+    if isinstance(value, dict):
+        return cast("T", {key: _copied(item) for key, item in value.items()})
+    return cast("T", [_copied(item) for item in value]) if isinstance(value, list) else value
+
+
 def _order(doc: Doc, path: str) -> tuple[int, Any]:
     values = _values(doc, path)
     value = values[0] if values else None
@@ -112,7 +118,7 @@ class MemoryDocuments:
 
     async def get(self, collection: str, id: str) -> Doc | None:
         """See Documents."""
-        return copy.deepcopy(self._data.get(collection, {}).get(id))
+        return _copied(self._data.get(collection, {}).get(id))
 
     def _matching(self, collection: str, where: Doc | None) -> list[Doc]:
         rows = self._data.get(collection, {})
@@ -126,7 +132,7 @@ class MemoryDocuments:
         found = self._matching(collection, where)
         for path, direction in reversed(list(sort)):
             found.sort(key=lambda doc: _order(doc, path), reverse=direction < 0)
-        return copy.deepcopy(found[:limit] if limit else found)
+        return _copied(found[:limit] if limit else found)
 
     async def count(self, collection: str, where: Doc | None = None) -> int:
         """See Documents."""
@@ -148,13 +154,13 @@ class MemoryDocuments:
             if doc["_id"] in rows:
                 raise Taken
             self._refuse_double(collection, doc)
-            rows[doc["_id"]] = copy.deepcopy(doc)
+            rows[doc["_id"]] = _copied(doc)
 
     async def put(self, collection: str, *docs: Doc) -> None:
         """See Documents."""
         for doc in docs:
             self._refuse_double(collection, doc)
-            self._data.setdefault(collection, {})[doc["_id"]] = copy.deepcopy(doc)
+            self._data.setdefault(collection, {})[doc["_id"]] = _copied(doc)
 
     async def replace(self, collection: str, doc: Doc, *, guard: Doc | None = None) -> bool:
         """See Documents."""
@@ -166,9 +172,10 @@ class MemoryDocuments:
     async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:
         """See Documents."""
         found = self._matching(collection, where)
-        for doc in found:
+        for old in found:
+            doc = self._data[collection][old["_id"]] = _copied(old)
             for path, value in (set or {}).items():
-                _set(doc, path, copy.deepcopy(value))
+                _set(doc, path, _copied(value))
             for path, value in (inc or {}).items():
                 _set(doc, path, (_values(doc, path) or [0])[0] + value)
         return len(found)
@@ -196,7 +203,7 @@ class MemoryDocuments:
     async def transact(self, source: str, trace: str, work: Work[T]) -> tuple[T, list[Outgoing]]:
         """See Database."""
         async with self._lock:
-            before = copy.deepcopy(self._data)
+            before = {name: dict(rows) for name, rows in self._data.items()}  # a document is replaced, never changed in place
             self.outgoing, self.source, self.trace = [], source, trace
             try:
                 result = await work(self)

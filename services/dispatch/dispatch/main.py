@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from dispatch.api import ROUTERS
 from dispatch.handlers import SUBSCRIPTIONS
+from dispatch.handlers.turns import LOOPS
 from dispatch.settings import Settings
 from dispatch.store import INDEXES, Store
 
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         indexes=INDEXES,
         routers=ROUTERS,
         subscriptions=SUBSCRIPTIONS,
+        loops=LOOPS,
         parts=parts,
         uploads={"/v1/sites/": Upload(SITE_FILE_BYTES)},
     )

@@ -6,7 +6,7 @@ Contacts are sealed and opened only here.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from common import outbox
@@ -16,11 +16,11 @@ from common.errors import Missing
 from common.events import Fact
 from common.policy import SitePolicy
 from common.rota import SiteRota
-from common.states import CaseKind, CaseState, Lane, Party
+from common.states import CaseKind, CaseState, Lane, OrderStatus, Party
 from common.vault import Vault
 from pydantic import BaseModel, ConfigDict
 
-from dispatch.domain.matching import Load, Scene
+from dispatch.domain.matching import NOBODY, Load, Scene
 from dispatch.domain.order import OPEN, Order, Returns, Rules
 from dispatch.domain.people import Contact, Staffing
 from dispatch.domain.slips import REPAIRED, Batch
@@ -30,11 +30,13 @@ INDEXES: tuple[Index, ...] = (
     Index("orders", (("site", 1), ("status", 1), ("issued_at", -1))),
     Index("orders", (("assignee", 1), ("status", 1))),
     Index("orders", (("assignee", 1), ("issued_at", -1))),
+    Index("orders", (("due_at", 1),), where={"status": "issued"}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
     Index("staffing_log", (("site", 1), ("version", 1)), unique=True),
     Index("contacts", (("person", 1),)),
     Index("contacts", (("phone_index", 1),)),
 )
+LEASE = timedelta(seconds=20)  # longer than a hundred orders take; whoever dies with them is replaced after it
 
 
 class House(BaseModel):
@@ -85,6 +87,34 @@ class Store:
     async def save(self, order: Order, facts: Sequence[Fact], *, at: datetime) -> None:
         """Keep the order with its facts."""
         await self._say("orders", order, facts, at, order.lane)
+
+    # --- turns ----------------------------------------------------------------------------------------------------------------
+
+    async def claim_turns(self, now: datetime, *, limit: int) -> list[str]:
+        """Take up to `limit` orders that have to be passed on, the longest due first; nobody else takes them for the length of the lease."""
+        where: Doc = {"status": OrderStatus.ISSUED.value, "due_at": {"$lte": now}}
+        return [doc["_id"] for doc in await self.db.claim("orders", where, sort=[("due_at", 1)], limit=limit, lease=LEASE, fields=("due_at",))]
+
+    async def release(self, numbers: Sequence[str]) -> None:
+        """Give claimed orders free before their lease ends."""
+        await self.db.update("orders", {"_id": {"$in": list(numbers)}}, {"lease_until": None})
+
+    async def count_turns(self, now: datetime) -> int:
+        """Return how many orders have to be passed on."""
+        return await self.db.count("orders", {"status": OrderStatus.ISSUED.value, "due_at": {"$lte": now}})
+
+    async def next_turn(self, after: datetime) -> datetime | None:
+        """Return when the next order has to be passed on, of those later than `after`."""
+        where: Doc = {"status": OrderStatus.ISSUED.value, "due_at": {"$gt": after}}
+        found = await self.db.find("orders", where, sort=[("due_at", 1)], limit=1)
+        return found[0]["due_at"] if found else None
+
+    async def wake(self, site: str, now: datetime) -> None:
+        """Have every order of the site that nobody could take looked at again: there are new people."""
+        where: Doc = {"site": site, "status": OrderStatus.ISSUED.value, "party": Party.OWN.value, "alarm": NOBODY}
+        await self.db.update("orders", where, {"due_at": now})
+
+    # --- slips ----------------------------------------------------------------------------------------------------------------
 
     async def batch(self, site: str, week: str) -> Batch:
         """Return the slip batch of a week, a new one if there is none."""

@@ -34,7 +34,7 @@ class Act(BaseModel):
 class Deed:
     """An act with who did it and when it is entered. `person`: how the site knows them, if it does; `outside`: a contractor.
 
-    `target`: how the site knows whoever is to get the order.
+    `target`: how the site knows whoever is to get the order; `full`: who acts holds as many orders as the site allows.
     """
 
     act: Act
@@ -43,6 +43,7 @@ class Deed:
     person: PersonState | None = None
     outside: bool = False
     target: PersonState | None = None
+    full: bool = False
 
     @property
     def at(self) -> datetime:

@@ -7,7 +7,7 @@ acceptance, R6 no work before assessment, R14 no completion before work, R18 no 
 from collections.abc import Callable
 
 from common.errors import Invalid, Refused
-from common.states import CaseKind, OrderStatus, Party
+from common.states import CaseKind, OrderStatus, Party, Urgency
 
 from dispatch.domain import handing
 from dispatch.domain.acts import Deed
@@ -22,6 +22,8 @@ def _acceptor_fits(order: Order, deed: Deed) -> None:
         return
     if order.offered and deed.by not in order.offered:
         raise Refused("R4", "抢单期内只有被邀人员可以接单", "while it is offered only those it is offered to may accept")
+    if order.offered and deed.full and order.urgency is not Urgency.P1:
+        raise Refused("R4", "在手工单已达上限,不能再抢单", "too many orders in hand to take another")
     if order.assignee and not order.rules.others_may_accept:
         raise Refused("R4", "只能由指定人员接单", "only the assignee may accept")
     if deed.person is None or not handing.asked(order, deed.person.trades, deed.person.department):

@@ -142,9 +142,7 @@ EFFECTS: dict[str, Callable[[Order, Deed], Effect]] = {
 
 def apply(order: Order, name: str, deed: Deed, case: CaseState) -> tuple[Order, list[Fact]]:
     """Return the order after the move, and its facts. Raises IllegalMove, Refused (its guard), Invalid, TimeInFuture, TimeOrder."""
-    if name == "accept" and order.acceptor not in (None, deed.by):
-        raise OrderTaken(name, order.status)
-    move = step(MOVES, name, order.status)
+    move = here(order, name, deed.by)
     _in_time(order, deed)
     for guard in (check for id_ in move.guards for check in GUARDS.get(id_, ())):
         guard(order, deed)
@@ -153,6 +151,13 @@ def apply(order: Order, name: str, deed: Deed, case: CaseState) -> tuple[Order, 
         after, more = _moved(after, "return", MOVES["return"], deed, case)
         facts += more
     return after, facts
+
+
+def here(order: Order, name: str, by: str) -> Move[OrderStatus]:
+    """Return the move from where the order is. Raises IllegalMove; OrderTaken to whoever accepts what somebody else has."""
+    if name == "accept" and order.acceptor not in (None, by):
+        raise OrderTaken(name, order.status)
+    return step(MOVES, name, order.status)
 
 
 def possible(order: Order) -> list[str]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from common.events import Fact, WorkOrderAssigned, WorkOrderIssued, WorkOrderOffered, WorkOrderUnassigned
 from common.rota import Assigning, next_start
-from common.states import CaseState, OrderStatus, Party
+from common.states import CaseState, OrderStatus, Party, Urgency
 
 from dispatch.domain.matching import Choice, Scene
 from dispatch.domain.order import Order, Step, Terms
@@ -42,6 +42,11 @@ def begin(order: Order, case: CaseState, scene: Scene, now: datetime) -> tuple[O
         return begun, [WorkOrderIssued(order=said, case=case), WorkOrderOffered(order=said, case=case, offered=begun.offered, until=until)]
     begun = begun.model_copy(update={"due_at": next_turn(begun, scene, now)})
     return begun, [WorkOrderIssued(order=begun.state(), case=case)]
+
+
+def hastened(order: Order, now: datetime) -> Order:
+    """Return an order that became an emergency while it was offered: it is given to the best at once."""
+    return order.model_copy(update={"due_at": now}) if order.offered and order.urgency is Urgency.P1 else order
 
 
 def terms(order: Order, assigning: Assigning) -> Terms:

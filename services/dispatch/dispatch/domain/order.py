@@ -160,6 +160,11 @@ class Request(BaseModel):
         )
 
 
+def request_of(order: Order) -> Request:
+    """Return what an order asks for, to give it to somebody else."""
+    return Request(party=order.party, department=order.department, trade=order.trade, rework_of=order.rework_of)
+
+
 def again(order: Order) -> Request:
     """Return the request for doing an order once more (R20): the same party, department and trade."""
     firm = order.assignee if order.party is Party.CONTRACTOR else None

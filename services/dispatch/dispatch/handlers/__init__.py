@@ -1,0 +1,11 @@
+"""What dispatch does on a fact (`facts`, `issuing`) and on a command (`orders`, `slips`, `people`): load, decide, save.
+
+Not here: the decisions (`domain`), HTTP (`api`), the driver.
+"""
+
+from dispatch.handlers.facts import SUBSCRIPTIONS
+from dispatch.handlers.orders import move, outside, visible
+from dispatch.handlers.people import put_people
+from dispatch.handlers.slips import hand_over
+
+__all__ = ["SUBSCRIPTIONS", "hand_over", "move", "outside", "put_people", "visible"]

@@ -1,0 +1,43 @@
+"""Moves of orders that somebody asks for, and who may know of an order. Not here: orders that follow from facts (`issuing`)."""
+
+from datetime import datetime
+
+from common.auth import Caller
+from common.errors import NotFound
+from common.rota import SiteRota
+
+from dispatch.domain import moves
+from dispatch.domain.acts import Act, Deed
+from dispatch.domain.order import Order
+from dispatch.store import Store
+
+
+def visible(found: Order | None, by: Caller) -> Order:
+    """Return the order if the caller may know of it. Raises NotFound: a contractor sees only its own orders (DSP-13)."""
+    if found is None or not by.sees(found.site) or (outside(by) and found.assignee != by.id):
+        raise NotFound
+    return found
+
+
+def outside(by: Caller) -> bool:
+    """Say whether the caller is a contractor."""
+    return "contractor" in by.roles
+
+
+async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, now: datetime) -> Order:
+    """Move an order. Raises NotFound, IllegalMove, Refused, Invalid, TimeInFuture, TimeOrder."""
+    before = visible(await store.order(number), by)
+    moves.here(before, name, by.id)  # whoever came too late is told before anything else is read
+    staffing = await store.staffing(before.site)
+    rota = staffing.rota if staffing else SiteRota()
+    target = rota.person(act.to) if act.to else None
+    full = bool(before.offered) and await _full(by.id, rota, store)
+    deed = Deed(act, by=by.id, now=now, person=rota.person(by.id), outside=outside(by), target=target, full=full)
+    after, facts = moves.apply(before, name, deed, await store.case(before.case))
+    await store.save(after, facts, at=deed.at)
+    return after
+
+
+async def _full(person: str, rota: SiteRota, store: Store) -> bool:
+    """Say whether somebody holds as many open orders as the site allows."""
+    return rota.open_cap is not None and (await store.loads((person,)))[person].open >= rota.open_cap
