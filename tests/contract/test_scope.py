@@ -30,6 +30,7 @@ EXEMPT = {
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}
 PLAIN = {
     "status",
+    "collector",
     "kind",
     "urgency",
     "before",
@@ -85,8 +86,16 @@ def missing(like: Things) -> Things:
     }
     made |= {"attachment": "0" * 32, "photo": "0" * 32}
     made |= {"change": "ch-" + "0" * 32, "declaration": "mj-" + "0" * 32}
-    made |= {"key": "0" * 12, "endpoint": "ep-" + "0" * 16, "contact": "c-" + "0" * 20, "person": "qq-nobody", "assignee": "qq-nobody"}
-    return like | made
+    made |= {
+        "key": "0" * 12,
+        "contractor": "qq-nobody",
+        "fund": "nothing",
+        "endpoint": "ep-" + "0" * 16,
+        "contact": "c-" + "0" * 20,
+        "person": "qq-nobody",
+        "assignee": "qq-nobody",
+    }
+    return like | made | {"contractor": "qq-nobody", "fund": "nothing"}
 
 
 def scoped(estate: Estate) -> list[Operation]:
@@ -97,7 +106,7 @@ def scoped(estate: Estate) -> list[Operation]:
 
 def filled(operation: Operation, things: Things) -> str:
     """The path about these things."""
-    of_order, of_clock = operation.path.startswith("/v1/work-orders"), operation.path.startswith("/v1/clocks")
+    of_order, of_clock = operation.path.startswith(("/v1/work-orders", "/v1/settlements")), operation.path.startswith("/v1/clocks")
     parked = "redriven" if operation.path.endswith("redrive") else "parked"
     ids = {"number": things["order" if of_order else "case"], "id": things["clock" if of_clock else parked]}
     return operation.path.format(**things | ids | {"ref": things["contact"], "key_id": things["key"]})

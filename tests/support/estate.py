@@ -1,13 +1,13 @@
 """Two sites of a property group in one MemoryWorld, with people, cases, orders, clocks, notices and endpoints: what doors are tried on.
 
-Everything is made through public doors; only parked facts are laid down as they would lie. Not here: bodies (`operations`), what is tried.
+Everything is made through public doors; only parked facts and a settlement are laid down. Not here: bodies (`operations`), what is tried.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from typing import Any
 import httpx2
 from common import inbox
 from common.auth import Tokens
-from common.documents import Doc
+from common.documents import Doc, to_doc
 from common.envelope import Envelope
 from common.errors import HuiyinError
-from common.policy import Majeure
+from common.policy import Fund, Majeure
 from common.runtime import Runtime
-from common.states import Lane
+from common.states import Lane, WorkClass
+from dispatch.domain.money.account import Settlement
+from dispatch.domain.order import Step
 from fastapi import FastAPI
 from huiyin.sites import Site, apply_site, load_site
 from huiyin.world.memory import memory_world
@@ -35,6 +37,7 @@ FAULT = "water_leak"
 PACKS = Path(__file__).parents[2] / "packs" / "sites"
 MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits"})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
+SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
 
 
 @dataclass
@@ -107,10 +110,14 @@ async def an_estate(hooks: str = "https://{}.example.com/hook", **more: Any) -> 
 
 
 def _exposed(site: Site) -> Site:
-    """The site under a policy that permits force majeure, as no source does."""
+    """The site under a policy that permits force majeure, as no source does, and has a working fund."""
     outdoor = {"id": "outdoor", "title": {"zh": "户外", "en": "Outdoors"}, "applies": {"urgency": ["P3"]}, "largest_factor": 3.0, "may_stop": True}
     storm = {"reasons": {"storm": {"zh": "暴雨", "en": "Storm"}}, "classes": [outdoor], "longest_hours": 48}
-    return Site(site.policy.model_copy(update={"majeure": Majeure.model_validate(storm)}), site.staff, site.subscriptions)
+    fund = Fund.model_validate(
+        {"id": "repair_team", "title": {"zh": "周转金", "en": "Fund"}, "amount": 100_000_00, "origin": {"default": "not-in-sources"}}
+    )
+    policy = site.policy.model_copy(update={"majeure": Majeure.model_validate(storm), "working_funds": (fund,)})
+    return replace(site, policy=policy)
 
 
 async def _furnish(made: Estate, site: str, url: str) -> None:
@@ -124,6 +131,7 @@ async def _furnish(made: Estate, site: str, url: str) -> None:
     case = await made.report(site, f"first-{site}")
     people = made.sites[site].rota.people
     made.things[site] = {"site": site, "case": case, "fault": FAULT, "key": key["id"], "endpoint": endpoint["id"], "person": people[0].id}
+    made.things[site] |= {"contractor": f"{site.lower()}-lift", "fund": "repair_team"}
     made.things[site] |= {"calendar": "CN", "year": "2027", "login": account["login"]}
 
 
@@ -137,6 +145,8 @@ async def _look_around(made: Estate, site: str) -> None:
     storm = BODIES["/v1/majeure"](things)
     things["declaration"] = (await doors.surely("sla", "POST", "/v1/majeure", body=storm, key=f"storm-{site}"))["id"]
     things["clock"] = (await doors.surely("sla", "GET", "/v1/clocks", case=things["case"]))[0]["id"]
+    account = Settlement(id=order["id"], site=site, case=things["case"], work_class=WorkClass.B, submitted=500_00, amount=500_00)
+    await made.runtime("dispatch").documents.put("settlements", to_doc(account.model_copy(update={"steps": (SUBMITTED,)})))
     for n, name in enumerate(("parked", "redriven"), 98):
         things[name] = f"intake:case:{things['case']}:{n}"
         for service in SERVICES:

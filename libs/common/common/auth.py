@@ -29,20 +29,22 @@ _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
-    "order.assign", "escalation.acknowledge", "case.attach",
+    "order.assign", "escalation.acknowledge", "case.attach", "fee.answer", "fee.file", "money.read", "approval.ask",
 }  # fmt: skip
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse",
-    "order.transfer", "order.send_back",
-    "escalation.acknowledge",
+    "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
 }  # fmt: skip
-_HEAD = _READ | {"who.read", "escalation.acknowledge"}
+_NOT_OUTSIDE = {"escalation.acknowledge", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
+_TILL = {"escalation.acknowledge", "fee.take", "settlement.pay", "settlement.deduct", "money.read", "money.keep"}
+_HEAD = _READ | {"who.read", "escalation.acknowledge", "money.read"}
 _SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse", "visit.check", "letter.write"} | {
     "order.inspect", "slips.hand_over", "who.read", "delivery.read", "escalation.oversee",
 }  # fmt: skip
 _LEAD = _SUPERVISE | {"majeure.declare", "visit.sign"}
-_ADMIN = _LEAD | {
+_ADMIN = _LEAD | _TILL | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
+    "approval.give", "settlement.submit", "settlement.review", "settlement.confirm", "settlement.certify", "settlement.audit", "money.opinion",
 }  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -50,7 +52,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "data_clerk": frozenset(_DESK),
     "customer_service_officer": frozenset(_DESK | {"visit.check"}),
     "customer_service_supervisor": frozenset(_SUPERVISE),
-    "customer_service_manager": frozenset(_SUPERVISE),
+    "customer_service_manager": frozenset(_SUPERVISE | {"approval.give", "settlement.review", "money.opinion"}),
     "duty_supervisor": frozenset(_SUPERVISE),
     "duty_manager": frozenset(_LEAD),
     "site_manager": frozenset(_LEAD),
@@ -65,21 +67,21 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     "engineering_duty": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
-    "repair_team_leader": frozenset(_WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
+    "repair_team_leader": frozenset(_WORK | {"order.assign", "order.inspect", "slips.hand_over", "approval.ask", "settlement.submit", "money.read"}),
     "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "escalation.acknowledge"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
     "department_person": frozenset(_WORK),
     "affairs_supervisor": frozenset(_WORK),
     "engineering_materials": frozenset(_HEAD | {"order.inspect"}),
-    "finance": frozenset(_READ | {"escalation.acknowledge"}),
-    "audit": frozenset(_READ),
-    "deputy_chief_engineer": frozenset(_HEAD),
-    "contractor": frozenset(_WORK - {"escalation.acknowledge", "order.transfer", "order.send_back"}),
+    "finance": frozenset(_READ | _TILL),
+    "audit": frozenset(_READ | {"money.read", "settlement.review", "settlement.audit"}),
+    "deputy_chief_engineer": frozenset(_HEAD | {"approval.give", "settlement.certify"}),
+    "contractor": frozenset(_WORK - _NOT_OUTSIDE | {"settlement.confirm"}),
     "company_deputy_director": frozenset(_HEAD),
     "company_director": frozenset(_HEAD),
-    "deputy_general_manager": frozenset(_HEAD | {"majeure.declare"}),
-    "general_manager": frozenset(_HEAD | {"majeure.declare"}),
+    "deputy_general_manager": frozenset(_HEAD | {"majeure.declare", "approval.give"}),
+    "general_manager": frozenset(_HEAD | {"majeure.declare", "approval.give"}),
     "head_office_leader": frozenset(_HEAD | {"delivery.read"}),
     "administrator": frozenset(_ADMIN),
     "service": frozenset({"contact.read", "staff.read", "facts.read", "system.read"}),

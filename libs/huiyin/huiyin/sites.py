@@ -18,6 +18,7 @@ from common.layers import LayerError
 from common.packs import PackError, PackHead, SiteFile, SiteHead, checked, read_pack, read_site
 from common.policy import SitePolicy, resolve
 from common.rota import SiteRota
+from dispatch.domain.money.charge import FeeStandard
 from dispatch.domain.people import SitePeople
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ from huiyin.doors import Doors
 from huiyin.exits import BadInput, Failed
 
 STAFF_KEYS = ("people", "rota", "contractors")
-KNOWN = {*STAFF_KEYS, "subscriptions"}
+KNOWN = {*STAFF_KEYS, "fees", "subscriptions"}
 ARRIVES_S = 15.0
 PAUSE_S = 0.05
 
@@ -37,6 +38,7 @@ class Site:
     policy: SitePolicy
     staff: Mapping[str, Any]
     subscriptions: tuple[Mapping[str, Any], ...] = ()
+    fees: FeeStandard | None = None
 
     @property
     def id(self) -> str:
@@ -90,6 +92,8 @@ def read_whole_site(file: Path) -> tuple[SiteFile, Site]:
         raise PackError(file, found.document.line((key,)), key, Text(f"没有这个字段;可用:{listed}", f"is unknown; known here: {listed}"))
     staff = {"people": []} | {key: found.rest[key] for key in STAFF_KEYS if key in found.rest}
     people = checked(SitePeople, staff, found.document)
+    if "fees" in found.rest:
+        checked(FeeStandard, found.rest["fees"], found.document)
     try:
         people.site_rota(found.policy.calendar.timezone)
     except Invalid as wrong:
@@ -130,7 +134,8 @@ def _site(policy: SitePolicy, rest: Mapping[str, Any], where: str) -> Site:
     if unknown:
         raise BadInput(f"{where}: unknown keys {', '.join(unknown)}; known: {', '.join(sorted(KNOWN))}")
     staff = {key: rest[key] for key in STAFF_KEYS if key in rest}
-    made = Site(policy, {"people": []} | staff, tuple(rest.get("subscriptions") or ()))
+    fees = FeeStandard.model_validate(rest["fees"]) if "fees" in rest else None
+    made = Site(policy, {"people": []} | staff, tuple(rest.get("subscriptions") or ()), fees)
     _ = made.rota  # a contradiction shows here, before anything is sent
     return made
 
@@ -151,9 +156,11 @@ class Applied:
 
 
 async def apply_site(doors: Doors, site: Site) -> Applied:
-    """Give each part to its owner: policy to sla, people to dispatch, subscriptions to notify. Raises Failed."""
+    """Give each part to its owner: policy to sla, people and fees to dispatch, subscriptions to notify. Raises Failed."""
     policy = await doors.surely("sla", "PUT", f"/v1/sites/{site.id}/policy", body=site.policy.model_dump(mode="json", by_alias=True))
     people = await doors.surely("dispatch", "PUT", f"/v1/sites/{site.id}/people", body=site.body)
+    if site.fees:
+        await doors.surely("dispatch", "PUT", f"/v1/sites/{site.id}/fees", body=site.fees.model_dump(mode="json"))
     secrets = await _subscribe(doors, site) if site.subscriptions else {}
     return Applied(int(policy["version"]), int(people["version"]), secrets)
 

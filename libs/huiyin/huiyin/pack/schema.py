@@ -10,6 +10,7 @@ from typing import Any
 
 from common.packs import PackHead, SiteHead
 from common.policy import Pack
+from dispatch.domain.money.charge import FeeStandard
 from dispatch.domain.people import SitePeople
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,8 +30,9 @@ class _Pack(PackHead, Pack):
 
 
 class _Site(SiteHead, SitePeople):
-    """A site: its base pack, overlays and own values; people, rota, contractors and subscriptions."""
+    """A site: its base pack, overlays and own values; people, rota, contractors, fee standard and subscriptions."""
 
+    fees: FeeStandard | None = None
     subscriptions: tuple[dict[str, Any], ...] = ()
 
 

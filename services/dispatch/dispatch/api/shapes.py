@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from common.auth import Caller
 from common.coverage import Gap
-from common.states import CaseKind, OrderStatus, Party, Urgency
+from common.states import CaseKind, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel, ConfigDict, StrictBool
 
 from dispatch.domain.acts import Act, Outcome
 from dispatch.domain.matching import Choice
+from dispatch.domain.money.approval import Approval
+from dispatch.domain.money.charge import Charge
 from dispatch.domain.moves import MOVES, possible
 from dispatch.domain.order import Order, Step
 from dispatch.domain.people import Contact, SitePeople, Staffing
@@ -188,6 +190,9 @@ class OrderOut(BaseModel):
     offered: tuple[str, ...] = ()
     due_at: datetime | None = None
     steps: tuple[Step, ...]
+    work_class: WorkClass | None
+    charge: Charge | None
+    approvals: tuple[Approval, ...]
     choice: Choice | None
     earlier: tuple[Choice, ...] = ()
     moves: tuple[str, ...]

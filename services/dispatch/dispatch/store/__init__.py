@@ -21,11 +21,14 @@ from common.vault import Vault
 from pydantic import BaseModel, ConfigDict
 
 from dispatch.domain.matching import NOBODY, Load, Scene
+from dispatch.domain.money.rules import MoneyRules
 from dispatch.domain.order import OPEN, Order, Returns, Rules
 from dispatch.domain.people import Contact, Staffing
 from dispatch.domain.slips import REPAIRED, Batch
+from dispatch.store import till
 
 INDEXES: tuple[Index, ...] = (
+    *till.INDEXES,
     Index("orders", (("case", 1), ("number", 1)), unique=True),
     Index("orders", (("site", 1), ("status", 1), ("issued_at", -1))),
     Index("orders", (("assignee", 1), ("status", 1))),
@@ -47,21 +50,29 @@ class House(BaseModel):
     version: int
     zone: str
     rules: Rules
+    funds: dict[str, int] = {}  #: working fund -> its amount in fen (FEE-17, FEE-18)
 
     @classmethod
     def of(cls, policy: SitePolicy, version: int) -> "House":
         """Return the part that dispatch needs."""
         orders = policy.orders
-        rules = Rules(returns=Returns(orders.order_return), signature_required=orders.signature_required, others_may_accept=orders.others_may_accept)
-        return cls(site=policy.site, version=version, zone=policy.calendar.timezone, rules=rules)
+        rules = Rules(
+            returns=Returns(orders.order_return),
+            signature_required=orders.signature_required,
+            others_may_accept=orders.others_may_accept,
+            money=MoneyRules.of(policy),
+        )
+        funds = {fund.id: fund.amount for fund in policy.working_funds}
+        return cls(site=policy.site, version=version, zone=policy.calendar.timezone, rules=rules, funds=funds)
 
 
-class Store:
+class Store(till.Till):
     """Orders, people and copies of cases and policies; on a database or inside a transaction."""
 
     def __init__(self, db: Documents, vault: Vault) -> None:
         """`db` is a transaction wherever something is saved."""
-        self.db, self._vault = db, vault
+        self.db: Documents = db
+        self._vault = vault
 
     # --- orders ---------------------------------------------------------------------------------------------------------------
 

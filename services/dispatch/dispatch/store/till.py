@@ -1,0 +1,87 @@
+"""What is asked about money: fee standards, settlements, accounts and postings. Part of the store. Not here: decisions.
+
+Postings are only ever inserted, and a balance is the sum of their entries. Who draws on an account that must not go below nothing takes its
+document along, so that two who draw at once conflict and one of them decides again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from common import outbox
+from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
+from common.events import Fact
+from common.states import Lane
+
+from dispatch.domain.money.account import Settlement
+from dispatch.domain.money.accounts import Held
+from dispatch.domain.money.books import Account
+from dispatch.domain.money.charge import Fees
+from dispatch.domain.money.ledger import Balances, Posting, balances
+
+INDEXES: tuple[Index, ...] = (
+    Index("postings", (("site", 1), ("accounts", 1))),
+    Index("settlements", (("site", 1), ("status", 1))),
+    Index("orders", (("site", 1), ("charge.status", 1)), where={"charge.collector": {"$exists": True}}),
+)
+
+
+class Till:
+    """Everything about money that the store keeps; `Store` is one."""
+
+    db: Documents
+
+    async def fees(self, site: str) -> Fees:
+        """Return the site's fee standard, an empty one where it published none."""
+        doc = await self.db.get("fees", site)
+        return from_doc(Fees, doc) if doc else Fees(id=site, site=site)
+
+    async def save_fees(self, fees: Fees) -> None:
+        """Keep a fee standard."""
+        await self.db.put("fees", to_doc(fees))
+
+    async def settlement(self, number: str) -> Settlement | None:
+        """Return the settlement of an order."""
+        doc = await self.db.get("settlements", number)
+        return from_doc(Settlement, doc) if doc else None
+
+    async def settlements(self, where: Doc, *, limit: int) -> list[Settlement]:
+        """Return settlements by plain equality, by number."""
+        return [from_doc(Settlement, doc) for doc in await self.db.find("settlements", where, sort=[("_id", 1)], limit=limit)]
+
+    async def save_settlement(self, settlement: Settlement, facts: Sequence[Fact], *, at: datetime) -> None:
+        """Keep a settlement with its facts."""
+        await outbox.save(cast("Transaction", self.db), "settlements", settlement, facts, at=at, lane=Lane.NORMAL)
+
+    async def held_of(self, site: str, contractor: str) -> Held:
+        """Return what is known of a contractor's retention money beside its entries."""
+        doc = await self.db.get("held", f"{site}:{contractor}")
+        return from_doc(Held, doc) if doc else Held(id=f"{site}:{contractor}", site=site, contractor=contractor)
+
+    async def save_held(self, held: Held) -> None:
+        """Keep it."""
+        await self.db.put("held", to_doc(held))
+
+    async def post(self, postings: Sequence[Posting]) -> None:
+        """Add to the books. Raises Taken when one of them is there already."""
+        for posting in postings:
+            accounts = [entry.account for entry in posting.entries]
+            await self.db.insert("postings", to_doc(posting) | {"accounts": accounts})
+
+    async def balance(self, site: str, account: str, currency: str) -> int:
+        """Return the sum of an account's entries."""
+        docs = await self.db.find("postings", {"site": site, "accounts": account})
+        return balances(from_doc(Posting, doc) for doc in docs)[currency, account]
+
+    async def draw(self, site: str, account: str, currency: str) -> int:
+        """Return the balance of an account that must not go below nothing, and meet whoever else draws on it now."""
+        id_ = f"{site}:{account}"
+        doc = await self.db.get("accounts", id_)
+        before = from_doc(Account, doc) if doc else Account(id=id_, site=site)
+        await self.db.put("accounts", to_doc(before.model_copy(update={"drawn": before.drawn + 1})))
+        return await self.balance(site, account, currency)
+
+    async def sums(self, site: str) -> tuple[Balances, int]:
+        """Return every account's balance and how many postings there are."""
+        docs = await self.db.find("postings", {"site": site})
+        return balances(from_doc(Posting, doc) for doc in docs), len(docs)
