@@ -10,6 +10,7 @@ import typer
 
 from huiyin import account, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
 from huiyin.replay.command import replay
+from huiyin.routing import command as routing
 
 app = typer.Typer(
     name="huiyin",
@@ -29,6 +30,7 @@ GROUPS: dict[str, typer.Typer] = {
     "majeure": majeure.app,
     "pack": packs.app,
     "parked": parked.app,
+    "routing": routing.app,
     "scenario": scenario.app,
 }  #: noun -> its verbs
 
