@@ -3,11 +3,12 @@
 A request is routed by `SitePolicy.routed`, which is what intake asks; the department it went to is looked at only afterwards.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from common.policy import SitePolicy
-from common.routing import Routed, RoutingRule
+from common.routing import Asking, Routed, RoutingRule
 
 from huiyin.routing.past import Sent, by_matter
 from huiyin.routing.tune import table
@@ -55,6 +56,7 @@ class Compared:
     contested: Score = field(default_factory=Score)
     unseen: Score = field(default_factory=Score)
     no_rule: int = 0
+    ceiling: int = 0  #: what the best table of everything that rules may ask would send right, made with the answers at hand
     sites: dict[str, Score] = field(default_factory=dict)
     sure: dict[float, Score] = field(default_factory=lambda: {share: Score() for share in SHARES})
 
@@ -63,9 +65,12 @@ def route_all(sent: Iterable[Sent], rules: Sequence[RoutingRule]) -> Iterator[Ro
     """Yield each request with its route. A site is a policy of its own that has these rules."""
     faults = {code for rule in rules for code in rule.when.fault or ()}
     policies: dict[str, SitePolicy] = {}
+    asked: dict[tuple[str, Asking], Routed | None] = {}  # most requests are like an earlier one
     for one in sent:
         policy = policies.get(one.site) or policies.setdefault(one.site, policy_of(f"S{len(policies) + 1:02}", one.site, rules, faults))
-        yield Routing(one, policy.routed(one.known))
+        if (one.site, one.known) not in asked:
+            asked[one.site, one.known] = policy.routed(one.known)
+        yield Routing(one, asked[one.site, one.known])
 
 
 def policy_of(code: str, name: str, rules: Sequence[RoutingRule], faults: Iterable[str]) -> SitePolicy:
@@ -92,7 +97,16 @@ def compare(routings: Sequence[Routing], history: Sequence[Sent], rules: Sequenc
         found.no_rule += one.route is None
         for group in groups:
             group.count(**hits)
+    found.ceiling = _ceiling([one.sent for one in routings if one.sent.department])
     return found
+
+
+def _ceiling(sent: Sequence[Sent]) -> int:
+    """Return how many requests the majority of those that are alike in all that is known would send right: no rules can do better."""
+    alike: dict[tuple[Asking, str], Counter[str]] = {}
+    for one in sent:
+        alike.setdefault((one.known, one.site), Counter())[one.department or ""] += 1
+    return sum(max(counts.values()) for counts in alike.values())
 
 
 def _bound(share: float) -> float:

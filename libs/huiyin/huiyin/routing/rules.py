@@ -9,8 +9,9 @@ Not here: how narrow and how new (`tune`), rules as text (`draft`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import sqrt
 from typing import Any
@@ -48,7 +49,7 @@ def find(sent: Sequence[Sent], shape: Shape) -> tuple[Found, ...]:
     """Return the rules of some requests that were sent somewhere, in the order in which they count."""
     matters = {code: rows[-shape.newest :] if shape.newest else rows for code, rows in by_matter(sent).items()}
     exceptions = [rule for code, rows in matters.items() for rule in _exceptions(code, rows, shape)]
-    exceptions.sort(key=lambda rule: (-len(rule.when), rule.when))
+    exceptions.sort(key=_place)
     plain_ = [_rule((("fault", code),), rows) for code, rows in matters.items()]
     plain_.sort(key=lambda rule: (-rule.seen, rule.when))
     return (*exceptions, *plain_, *_unseen(matters))
@@ -64,18 +65,38 @@ def _most(departments: Iterable[str]) -> tuple[str, int]:
     return min(Counter(departments).items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _exceptions(matter: str, rows: Sequence[Sent], shape: Shape) -> Iterator[Found]:
+def _exceptions(matter: str, rows: Sequence[Sent], shape: Shape) -> list[Found]:
+    """Return the exceptions of a matter: one further condition, then two where they say something else than the one."""
     counts = Counter(one.department for one in rows)
-    if len(rows) - max(counts.values()) < shape.support // 2 or len(counts) == 1:
-        return
+    if len(rows) - max(counts.values()) < shape.support // 2:
+        return []
     usual, _ = _most(one.department or "" for one in rows)
+    found: list[Found] = []
     for size in (1, 2):
+        wider = tuple(found)
         for names in combinations(FURTHER, size):
-            for values, group in _grouped(rows, names).items():
-                rule = _rule((("fault", matter), *zip(names, values, strict=True)), group)
-                there = sum(one.department == usual for one in group)
-                if rule.department != usual and rule.seen >= shape.support and _clear(rule.right, there, shape.edge):
-                    yield rule
+            found += _beating(matter, names, rows, shape, partial(_said, wider, usual))
+    return found
+
+
+def _beating(matter: str, names: Sequence[str], rows: Sequence[Sent], shape: Shape, said: Callable[[Key], str]) -> Iterator[Found]:
+    """Yield the groups of a matter that go elsewhere than the wider rules say. `said`: where those send a group."""
+    for values, group in _grouped(rows, names).items():
+        rule = _rule((("fault", matter), *zip(names, values, strict=True)), group)
+        wider = said(rule.when)
+        there = sum(one.department == wider for one in group)
+        if rule.department != wider and rule.seen >= shape.support and _clear(rule.right, there, shape.edge):
+            yield rule
+
+
+def _said(wider: Sequence[Found], usual: str, when: Key) -> str:
+    """Return where the first wider rule sends a group, in the order in which rules count."""
+    there = sorted((rule for rule in wider if set(rule.when) <= set(when)), key=_place)
+    return there[0].department if there else usual
+
+
+def _place(rule: Found) -> tuple[int, Key]:
+    return -len(rule.when), rule.when
 
 
 def _clear(more: int, fewer: int, edge: float) -> bool:

@@ -42,7 +42,7 @@ def as_json(compared: Compared | None, routings: Sequence[Routing], rules: Seque
     told: dict[str, Any] = {"requests": len(routings), "rules": len(rules), "routed": sum(one.route is not None for one in routings)}
     if compared and compared.all.rows:
         told |= {name: _score(getattr(compared, name)) for name in ("all", "contested", "unseen")}
-        told["no_rule"] = compared.no_rule
+        told |= {"no_rule": compared.no_rule, "ceiling": compared.ceiling}
         told["sites"] = {site: _score(score) for site, score in sorted(compared.sites.items())}
         told["sure"] = [{"from": share, **_score(score)} for share, score in compared.sure.items()]
     return told
@@ -66,6 +66,8 @@ def show(compared: Compared | None, routings: Sequence[Routing], rules: Sequence
         "of matters never seen before": compared.unseen,
     }
     cli.show_table(head, [_line(name, score) for name, score in named.items()])
+    best = f"{compared.ceiling / compared.all.rows:.2%}"
+    cli.out.print(f"with the answers at hand no rules over matter, category, channel, site and area could send more than {best} right")
     sure = [(f"rule was right in {share:.0%} or more" if share else "less", score) for share, score in compared.sure.items()]
     cli.show_table(head, [_line(name, score) for name, score in sure])
     cli.show_table(head, [_line(site, score) for site, score in sorted(compared.sites.items())])

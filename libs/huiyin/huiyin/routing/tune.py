@@ -1,13 +1,13 @@
 """How narrow and how new rules may be, tried inside the history: found on its first two thirds, judged on its last third. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from common.routing import Asking, Routed, RoutingRule, routed
 
 from huiyin.routing.past import Sent
-from huiyin.routing.rules import Shape, find, named
+from huiyin.routing.rules import Found, Shape, find, named
 
 CUT = 2 / 3
 NEWEST = (None, 400, 100, 30)
@@ -49,9 +49,13 @@ def shapes() -> tuple[Shape, ...]:
 def tried(sent: Sequence[Sent], all_shapes: Iterable[Shape]) -> Iterable[Tried]:
     """Yield how good each shape is, judged on the last third."""
     cut = int(len(sent) * CUT)
+    known: dict[tuple[Found, ...], int] = {}  # most shapes find the same rules
     for shape in all_shapes:
-        router = Router(named(find(sent[:cut], shape), ORIGIN)) if cut else Router(())
-        yield Tried(shape, right_of(router, sent[cut:]), len(sent) - cut)
+        found = find(sent[:cut], shape)
+        sends = tuple(replace(rule, seen=1, right=1) for rule in found)
+        if sends not in known:
+            known[sends] = right_of(Router(named(sends, ORIGIN)), sent[cut:])
+        yield Tried(shape, known[sends], len(sent) - cut)
 
 
 def best(all_tried: Sequence[Tried]) -> Tried:
