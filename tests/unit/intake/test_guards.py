@@ -17,6 +17,7 @@ RUNNING = Order(id=f"{NUMBER}-1", status=OrderStatus.ACCEPTED, work=Asked(depart
 DONE = RUNNING.model_copy(update={"status": OrderStatus.RETURNED, "done": True})
 TOLD = (Result(text="已清洁", by="desk", at=NOON),)
 REPLY = {"form": "phone", "text": "好", "final": True}
+UNPAID = DONE.model_copy(update={"id": f"{NUMBER}-9", "outstanding": True})
 PROMISE = {"text": "换灯", "due_at": "2026-03-20T00:00:00Z", "approver": "boss"}
 CALLED = {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"}
 LINK = {"incident": "AB-260316-2K3QX", "reason": "同一路供水"}
@@ -71,6 +72,8 @@ REFUSED: list[tuple[str, str, File, dict[str, Any]]] = [
     ("K16", "waive-visit", a_file(resolved(anonymous=True)), {}),
     ("D6.2", "close", a_file(classified(CaseKind.REPAIR)), {}),
     ("D6.2", "close", a_file(due(CaseKind.REPAIR), a_visit()), {}),
+    ("D6.6", "close", a_file(due(CaseKind.REPAIR, called_back="visited", orders=(UNPAID,))), {}),
+    ("D6.6", "close", a_file(due(called_back="visited", orders=(DONE, UNPAID))), {}),
     ("RVT-12", "check-visit", a_file(due(), a_visit()), {}),
     ("RVT-12", "sign-visit", a_file(due(), a_visit()), {"opinion": "同意"}),
     ("RVT-14", "visit", a_file(due(), a_visit(), return_visit={"role": "visitor"}), CALLED | {"form": "open_letter"}),
@@ -123,6 +126,7 @@ def test_no_guard_goes_untested() -> None:
         ("promise", a_file(classified()), PROMISE | {"approver": None, "about": "reply"}),
         ("reply", a_file(classified(channel=Channel.LETTER)), REPLY | {"form": "letter"}),
         ("reply", a_file(classified(channel=Channel.LETTER)), REPLY | {"final": False}),
+        ("close", a_file(due(CaseKind.REPAIR, called_back="visited", orders=(UNPAID.model_copy(update={"outstanding": False}),))), {}),
         ("close", a_file(due(called_back="visited"), a_promise(kept_at=NOON)), {}),
         ("close", a_file(classified(CaseKind.ENQUIRY, answered=True)), {}),
     ],

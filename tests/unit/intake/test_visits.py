@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from common.errors import Fate
-from common.events import WorkOrderIssued, WorkOrderReturned
+from common.events import WorkOrderCancelled, WorkOrderCleared, WorkOrderIssued, WorkOrderPaid, WorkOrderReturned
 from common.states import OrderStatus
 from httpx2 import Response
 
@@ -125,6 +125,32 @@ async def test_rvt12_where_the_pack_asks_for_no_check_there_is_none(world: World
     number = await due(world)
     await world.move(number, "visit", **GOOD)
     await refused(world, await world.move(number, "check-visit", by=officer(world)), "RVT-12", await stored(world))
+
+
+# --- money --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_d6_6_a_repair_is_not_archived_before_money_and_receipt_whether_by_a_visit_or_by_hand(world: World) -> None:
+    number = await due(world)
+    paid = {"status": OrderStatus.RETURNED, "chargeable": True}
+    said = {"amount": 180_00, "currency": "CNY"}
+    await world.hear_order(number, WorkOrderPaid, adds=said, **paid)
+    await refused(world, await world.move(number, "close"), "D6.6", await stored(world))
+    assert (await world.move(number, "visit", **GOOD)).status_code == 200
+    assert (await world.case(number))["status"] == "return_visit_due"
+    await refused(world, await world.move(number, "close"), "D6.6", await stored(world))
+    await world.hear_order(number, WorkOrderCleared, adds=said, cleared=True, **paid)
+    assert (await world.move(number, "close")).status_code == 200
+    assert (await world.case(number))["status"] == "closed"
+
+
+async def test_r7b_an_owner_who_refused_the_fee_is_called_and_owes_nothing(world: World) -> None:
+    answer = await world.report("refused", unit="3-0502")
+    number = answer.json()["number"]
+    await world.hear_order(number, WorkOrderIssued, status=OrderStatus.FEE_PENDING, chargeable=True)
+    await world.hear_order(number, WorkOrderCancelled, status=OrderStatus.FEE_REFUSED)
+    assert (await world.move(number, "visit", **GOOD)).status_code == 200
+    assert (await world.case(number))["status"] == "closed"
 
 
 # --- dissatisfied -------------------------------------------------------------------------------------------------------------

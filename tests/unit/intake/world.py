@@ -71,10 +71,10 @@ class World:
         policy = a_policy(version=version, **changes)
         return await self.hear("sla", policy.site, PolicyPublished(site=policy.site, version=version, policy=policy.model_dump(mode="json")))
 
-    async def hear_order(self, case: str, kind: type[Any] = WorkOrderIssued, **changes: Any) -> Fate:
+    async def hear_order(self, case: str, kind: type[Any] = WorkOrderIssued, *, adds: dict[str, Any] | None = None, **changes: Any) -> Fate:
         order: OrderState = an_order(**({"id": f"{case}-1", "case": case} | changes))
         state = await self.state(case)
-        return await self.hear("dispatch", order.id, kind(order=order, case=state))
+        return await self.hear("dispatch", order.id, kind(order=order, case=state, **(adds or {})))
 
     async def state(self, number: str) -> CaseState:
         case = await self.runtime.store.case(number)

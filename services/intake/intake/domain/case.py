@@ -140,6 +140,11 @@ class Case(Aggregate):
         return not self.asked and not self.rework and all(order.done for order in self.orders)
 
     @property
+    def outstanding(self) -> tuple[str, ...]:
+        """Return the orders whose money keeps the case from being archived (FEE-03, R16)."""
+        return tuple(order.id for order in self.orders if order.outstanding)
+
+    @property
     def latest_orders(self) -> tuple[Order, ...]:
         """Return the orders that were not done again by another one."""
         redone = {order.rework_of for order in self.orders}

@@ -119,6 +119,14 @@ def _repair_called_back(attempt: Attempt[Any]) -> Refused | None:
     return Refused("D6.2", "报修未回访,不能归档", "no closing of a repair without a return visit", requirement="R19")
 
 
+def _money_cleared(attempt: Attempt[Any]) -> Refused | None:
+    """D6.6, FEE-03: no archive before the owner's money is at finance and the receipt at the desk."""
+    outstanding = attempt.case.outstanding
+    if not outstanding:
+        return None
+    return Refused("D6.6", "款项未入账或收据未归档,不能结案", "no closing before money and receipt", requirement="R16", orders=outstanding)
+
+
 def _answered(attempt: Attempt[Any]) -> Refused | None:
     """INT-20: every one gets an answer."""
     if attempt.case.answered:
@@ -176,6 +184,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "CMP-11": (_outcome_approved,),
     "CMP-14": (_letter_by_letter,),
     "D6.2": (_repair_called_back,),
+    "D6.6": (_money_cleared,),
     "DEF-09": (can_join, can_leave),
     "DSP-16": (_asked_once,),
     "ESC-12": (_joined_by_role,),

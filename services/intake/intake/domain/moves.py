@@ -71,7 +71,7 @@ REPAIR: Table[CaseStatus] = {
     "check-visit": _CHECK,
     "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
-    "close": _close("D6.2", "K12"),
+    "close": _close("D6.6", "D6.2", "K12"),
     "transfer": _TRANSFER,
 }  #: its order is issued by being classified, its result is the order's completion
 
@@ -93,7 +93,7 @@ COMPLAINT: Table[CaseStatus] = {
     "check-visit": _CHECK,
     "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
-    "close": _close("K3", "K15", "K16", "K12"),
+    "close": _close("K3", "D6.6", "K15", "K16", "K12"),
     "transfer": _TRANSFER,
 }
 
@@ -111,7 +111,7 @@ ANSWER: Table[CaseStatus] = {
     "check-visit": _CHECK,
     "sign-visit": _SIGN,
     "waive-visit": _WAIVE,
-    "close": _close("INT-20", "K15", "K16", "K12"),
+    "close": _close("INT-20", "D6.6", "K15", "K16", "K12"),
     "transfer": _TRANSFER,
 }  #: enquiry, help request, suggestion: the final reply ends them
 

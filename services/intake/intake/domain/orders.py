@@ -1,7 +1,7 @@
 """The case's own view of its work orders, from dispatch's facts: begun, all done, call back (D1 R17 to R19, K12). Pure.
 
-Done is: returned, by our own people; passed by engineering, for a contractor (D6.7); or cancelled. The work of an incident's first case is
-that of the later ones too (DEF-09). Not here: how an order gets there (dispatch).
+Done is: returned, by our own people; passed by engineering, for a contractor (D6.7); cancelled, or refused for its fee. The work of an
+incident's first case is that of the later ones too (DEF-09). Not here: how an order gets there (dispatch).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from intake.domain.returning import open_visit
 
 def is_done(order: OrderState, policy: SitePolicy) -> bool:
     """Say whether nothing is left to do on the order."""
-    ends = {OrderStatus.CANCELLED, OrderStatus.INSPECTED}
+    ends = {OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED, OrderStatus.INSPECTED}
     if order.party is Party.OWN or not policy.orders.contractor_inspected:
         ends.add(OrderStatus.RETURNED)
     return order.status in ends
@@ -29,7 +29,7 @@ def follow(case: Case, order: OrderState, policy: SitePolicy, at: datetime, link
     """Take over an order's new state; when it was the last one, the work is done and a repair waits for its call back."""
     contractor = order.assignee if order.party is Party.CONTRACTOR else None
     work = Asked(party=order.party, department=order.department, trade=order.trade, contractor=contractor)
-    done = {"assignee": order.assignee, "completed_at": order.completed_at, "done": is_done(order, policy)}
+    done = {"assignee": order.assignee, "completed_at": order.completed_at, "done": is_done(order, policy), "outstanding": order.outstanding}
     seen = Order(id=order.id, status=order.status, work=work, rework_of=order.rework_of, **done)
     others = {one.id: one for one in case.orders}
     changed = case.with_(orders=tuple((others | {seen.id: seen}).values()))

@@ -38,11 +38,12 @@ class Order(Part):
     assignee: str | None = None  #: person or contractor
     completed_at: AwareDatetime | None = None
     done: bool = False  #: nothing is left to do on it for dispatch
+    outstanding: bool = False  #: the owner's money is not at finance, or its receipt not at the desk (FEE-03)
 
     @property
     def cancelled(self) -> bool:
         """Say whether it ended without work."""
-        return self.status is OrderStatus.CANCELLED
+        return self.status in {OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED}
 
 
 class Sorting(Part):

@@ -65,7 +65,7 @@ def _promise_next(case: Case, attempt: Attempt[Reply]) -> tuple[Case, Promise | 
 
 def _ended(case: Case, said: Fact, attempt: Attempt[Reply]) -> Changes:
     """A final reply ends an enquiry, a help request or a suggestion; where the pack wants a call back, that comes first."""
-    ends = attempt.command.final and case.kind in ENDS_ANSWERED and case.work_done and not case.open_promises
+    ends = attempt.command.final and case.kind in ENDS_ANSWERED and case.work_done and not case.open_promises and not case.outstanding
     if not ends:
         return (Change(case, (said,)),)
     if needed(case, attempt.policy):

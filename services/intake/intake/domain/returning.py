@@ -76,9 +76,9 @@ def _recorded(due: Visit, attempt: Attempt[RecordVisit]) -> Visit:
 
 
 def _satisfied(case: Case, act: Act) -> tuple[Case, tuple[Fact, ...]]:
-    """An open promise keeps the case open (K12): it is closed by hand when the promise is kept."""
+    """An open promise (K12) or money that is not cleared (D6-6) keeps the case open: it is closed by hand afterwards."""
     called = case.with_(called_back="visited")
-    return (called, ()) if called.open_promises else finish(called, act.at, "visited")
+    return (called, ()) if called.open_promises or called.outstanding else finish(called, act.at, "visited")
 
 
 def _dissatisfied(case: Case, act: Act) -> tuple[Case, tuple[Fact, ...]]:
@@ -107,5 +107,5 @@ def waive(attempt: Attempt[WaiveVisit]) -> Changes:
         open_one = Visit(id=f"{case.id}-V{number}", site=case.site, case=case.id, number=number, role=CALLER, due_since=act.at)
         case = case.with_(visit_count=number)
     waived = open_one.model_copy(update={"state": VisitState.WAIVED, "by": act.by, "at": act.at})
-    closed, facts = (case, ()) if case.open_promises else finish(case, act.at, "waived")
+    closed, facts = (case, ()) if case.open_promises or case.outstanding else finish(case, act.at, "waived")
     return (Change(waived, (VisitWaived(visit=waived.id, case=closed.state()),)), Change(closed, facts))
