@@ -38,6 +38,7 @@ PACKS = Path(__file__).parents[2] / "packs" / "sites"
 MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits"})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
+ONLY = ("engineering_manager",)  #: roles that may what no administrator may (R9)
 
 
 @dataclass
@@ -58,6 +59,10 @@ class Estate:
     def staff(self, *sites: str, role: str = "administrator", person: str = "somebody") -> str:
         """A token of a member of staff."""
         return self.world.doors.staff(person, (role,), sites)
+
+    def everybody(self, *sites: str) -> str:
+        """A token that opens every door: an administrator's, and what only some role may."""
+        return self.world.doors.staff("somebody", ("administrator", *ONLY), sites)
 
     async def call(
         self, service: str, method: str, path: str, *, by: str | None = None, key: str | None = None, locale: str = "en", **more: Any

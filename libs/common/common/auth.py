@@ -29,17 +29,19 @@ _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
-    "order.assign", "escalation.acknowledge", "case.attach", "fee.answer", "fee.file", "money.read", "approval.ask",
+    "order.assign", "order.class", "order.chase", "escalation.acknowledge", "case.attach", "fee.answer", "fee.file", "money.read", "approval.ask",
 }  # fmt: skip
 _WORK = {
-    "order.read", "order.accept", "order.arrive", "order.assess", "order.complete", "order.sign", "order.return", "order.excuse",
+    "order.read", "order.accept", "order.arrive", "order.assess", "order.check", "order.start", "order.leave", "order.complete",
+    "order.sign", "order.return", "order.excuse",
     "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
 }  # fmt: skip
 _NOT_OUTSIDE = {"escalation.acknowledge", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
+_ACCEPTS = {"order.survey", "order.accept_work", "order.inspect"}  # REP-08, REP-30, REP-22
 _TILL = {"escalation.acknowledge", "fee.take", "settlement.pay", "settlement.deduct", "money.read", "money.keep"}
 _HEAD = _READ | {"who.read", "escalation.acknowledge", "money.read"}
-_SUPERVISE = _DESK | _WORK | {"clock.pause", "clock.excuse", "visit.check", "letter.write"} | {
-    "order.inspect", "slips.hand_over", "who.read", "delivery.read", "escalation.oversee",
+_SUPERVISE = _DESK | _WORK | _ACCEPTS | {"clock.pause", "clock.excuse", "visit.check", "letter.write"} | {
+    "slips.hand_over", "who.read", "delivery.read", "escalation.oversee",
 }  # fmt: skip
 _LEAD = _SUPERVISE | {"majeure.declare", "visit.sign"}
 _ADMIN = _LEAD | _TILL | {
@@ -61,19 +63,22 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "site_service_office": frozenset(_SUPERVISE),
     "sales_assistant_director": frozenset(_SUPERVISE),
     "sales_director": frozenset(_SUPERVISE),
-    "department_manager": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over", "case.record_result", "who.read"}),
+    "department_manager": frozenset(_READ | _WORK | _ACCEPTS | {"order.assign", "slips.hand_over", "case.record_result", "who.read"}),
     "engineering_manager": frozenset(
-        _READ | _WORK | {"order.assign", "order.inspect", "order.cancel", "slips.hand_over", "case.record_result", "who.read"}
+        _READ
+        | _WORK
+        | _ACCEPTS
+        | {"order.assign", "order.chase", "order.take_over", "order.cancel", "slips.hand_over", "case.record_result", "who.read"}
     ),
     "engineering_duty": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
-    "repair_team_leader": frozenset(_WORK | {"order.assign", "order.inspect", "slips.hand_over", "approval.ask", "settlement.submit", "money.read"}),
-    "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "escalation.acknowledge"}),
+    "repair_team_leader": frozenset(_WORK | _ACCEPTS | {"order.assign", "slips.hand_over", "approval.ask", "settlement.submit", "money.read"}),
+    "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "order.chase", "escalation.acknowledge"}),
     "security": frozenset(_WORK),
     "cleaning": frozenset(_WORK),
     "department_person": frozenset(_WORK),
     "affairs_supervisor": frozenset(_WORK),
-    "engineering_materials": frozenset(_HEAD | {"order.inspect"}),
+    "engineering_materials": frozenset(_HEAD | _ACCEPTS | {"order.chase"}),
     "finance": frozenset(_READ | _TILL),
     "audit": frozenset(_READ | {"money.read", "settlement.review", "settlement.audit"}),
     "deputy_chief_engineer": frozenset(_HEAD | {"approval.give", "settlement.certify"}),

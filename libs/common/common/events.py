@@ -262,6 +262,54 @@ class WorkOrderAssessed(WorkOrderFact):
     plan_told: bool = False
 
 
+class WorkOrderContained(WorkOrderFact):
+    """A major incident is stopped, the leaders are told, the evidence is kept (REP-14)."""
+
+    kind = "work_order.contained"
+
+
+class WorkOrderSurveyed(WorkOrderFact):
+    """The joint survey's sheet 《現場勘察會簽表》 is signed (REP-08)."""
+
+    kind = "work_order.surveyed"
+
+
+class WorkOrderClassed(WorkOrderFact):
+    """《工程派工單》: who bears the cost is set (DSP-10)."""
+
+    kind = "work_order.classed"
+
+
+class WorkOrderStarted(WorkOrderFact):
+    """Work began, or goes on after it was left unfinished."""
+
+    kind = "work_order.started"
+
+
+class WorkOrderUnfinished(WorkOrderFact):
+    """當班未完成: the shift ended before the work (REP-21)."""
+
+    kind = "work_order.unfinished"
+
+
+class WorkOrderChased(WorkOrderFact):
+    """A contractor was urged to come or to go on (DSP-14, REP-28)."""
+
+    kind = "work_order.chased"
+
+
+class WorkOrderExplained(WorkOrderFact):
+    """The owner was told why the contractor lets them wait (REP-27)."""
+
+    kind = "work_order.explained"
+
+
+class WorkOrderSignatureRefused(WorkOrderFact):
+    """The customer did not sign: the work goes on (R15)."""
+
+    kind = "work_order.signature_refused"
+
+
 class WorkOrderCompleted(WorkOrderFact):
     """The work is done."""
 

@@ -65,15 +65,20 @@ class OrderStatus(StrEnum):
     ISSUED = "issued"  #: 發單: waits for somebody's acceptance
     ACCEPTED = "accepted"  #: 接單: signed for
     ON_SITE = "on_site"  #: 到場
+    CONTAINED = "contained"  #: 重大事件: no work before it is stopped, the leaders are told and the evidence is kept (R7a)
+    FEE_PENDING = "fee_pending"  #: 有償維修: no work before the owner has confirmed the fee (R7b)
+    FEE_REFUSED = "fee_refused"  #: the owner did not want it at that price: nothing is repaired, nothing is charged
+    WARRANTY = "warranty"  #: 保修: the front desk was told, the contractor's order 《維保工單》 is still to be opened (R7e)
+    SURVEYED = "surveyed"  #: 現場勘察: the joint sheet is signed, who pays is still to be said (R10)
+    APPROVAL_PENDING = "approval_pending"  #: 審批: the class is set, no work before the band has approved (R12)
     IN_PROGRESS = "in_progress"  #: assessed, work goes on
+    UNFINISHED = "unfinished"  #: 當班未完成: the next shift goes on with it (R13)
     GUIDED = "guided"  #: 非維修: the owner was shown the right use
     COMPLETED = "completed"  #: work done
     SIGNED = "signed"  #: 客戶簽字確認合格
     RETURNED = "returned"  #: 返單
     INSPECTED = "inspected"  #: 查驗合格 (contractor's work)
     CANCELLED = "cancelled"  #: ended with a reason, never deleted
-    FEE_PENDING = "fee_pending"  #: 有償維修: waits for the owner's word on the fee (R7b)
-    FEE_REFUSED = "fee_refused"  #: the owner did not agree to the fee: ended, nothing charged
 
 
 class ClockState(StrEnum):
@@ -196,6 +201,11 @@ class OrderState(State):
     completed_at: AwareDatetime | None = None
     rework_of: str | None = None
     complexity: Complexity | None = None  #: None while nobody surveyed it
+    outcome: str | None = None  #: of the assessment (R6)
+    work_class: WorkClass | None = None  #: None while nobody set it (R11)
+    instead_of: str | None = None  #: the order that this one takes the place of (R7e, R9)
+    replaced_by: str | None = None  #: the order that takes its place
+    no_show: bool = False  #: the contractor did not come (DSP-15)
     alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
     chargeable: bool = False  #: the owner pays for it, or has still to agree
     cleared: bool = False  #: money at finance and receipt at the desk (FEE-03)

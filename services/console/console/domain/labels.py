@@ -39,7 +39,12 @@ ORDER_STATUS = {
     "issued": Text("待接单", "Issued"),
     "accepted": Text("已接单", "Accepted"),
     "on_site": Text("已到场", "On site"),
+    "contained": Text("重大事件控制中", "Being contained"),
+    "warranty": Text("保修,待开维保工单", "Warranty"),
+    "surveyed": Text("已勘察", "Surveyed"),
+    "approval_pending": Text("待审批", "Approval pending"),
     "in_progress": Text("处理中", "In progress"),
+    "unfinished": Text("当班未完成", "Unfinished in shift"),
     "guided": Text("非维修(已指导)", "Guided"),
     "completed": Text("已完工", "Completed"),
     "signed": Text("客户已签字", "Signed"),
@@ -179,6 +184,9 @@ OUTCOME = {
     "explained": Text("已说明", "explained"),
     "normal": Text("正常维修", "ordinary repair"),
     "guided": Text("非维修,已指导", "not a repair, guided"),
+    "major": Text("重大事件", "major incident"),
+    "chargeable": Text("有偿维修", "chargeable"),
+    "warranty": Text("保修", "under warranty"),
 }
 MEANS = {
     "email": Text("邮件", "e-mail"),

@@ -118,6 +118,14 @@ LINES: Mapping[str, Line] = {
     "work_order.assessed": _order(
         "现场确认", "Assessed on site", "{outcome}", "{plan_told}", by="order.assignee", outcome="outcome", plan_told="plan_told"
     ),
+    "work_order.contained": _order("重大事件已受控", "Incident contained"),
+    "work_order.surveyed": _order("现场勘察", "Joint survey"),
+    "work_order.classed": _order("定类", "Class set"),
+    "work_order.started": _order("开工", "Work started", by="order.assignee"),
+    "work_order.unfinished": _order("当班未完成", "Unfinished in shift", by="order.assignee"),
+    "work_order.chased": _order("催办维保单位", "Contractor chased", "{contractor}", contractor="order.assignee"),
+    "work_order.explained": _order("向业主解释", "Explained to the owner"),
+    "work_order.signature_refused": _order("客户拒签", "Customer refused to sign"),
     "work_order.completed": _order("完工", "Work completed", by="order.assignee"),
     "work_order.signed": _order("客户签字确认", "Customer signed"),
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),

@@ -1,6 +1,6 @@
 """Doors of work orders and slips; the routes of the moves are made from the table, so a move that is not in it cannot be called.
 
-Not here: bodies and views (`shapes`), what a move needs and does (`domain.moves`).
+Not here: bodies (`bodies`), views (`shapes`), what a move needs and does (`domain.moves`).
 """
 
 from inspect import Parameter, Signature
@@ -14,7 +14,8 @@ from common.states import OrderStatus
 from fastapi import APIRouter, Path, Query
 
 from dispatch import handlers
-from dispatch.api.shapes import BODIES, HandedOver, MoveIn, OrderOut, OrdersOut
+from dispatch.api.bodies import BODIES, MoveIn
+from dispatch.api.shapes import HandedOver, OrderOut, OrdersOut
 from dispatch.domain.moves import MOVES
 from dispatch.domain.slips import HandOver
 from dispatch.store import Store

@@ -1,157 +1,21 @@
-"""What comes in at the doors of dispatch and what goes out: bodies of the moves, views of orders, people and contacts.
-
-Not here: routes, rules. Free text of an order (reasons, records) is shown to staff and never becomes part of a fact.
-"""
+"""What goes out at the doors of dispatch: views of orders, people and contacts. Not here: routes, rules, what comes in (`bodies`)."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from common.auth import Caller
 from common.coverage import Gap
-from common.states import CaseKind, OrderStatus, Party, Urgency, WorkClass
-from pydantic import BaseModel, ConfigDict, StrictBool
+from common.states import CaseKind, Complexity, OrderStatus, Party, Urgency, WorkClass
+from pydantic import BaseModel
 
-from dispatch.domain.acts import Act, Outcome
+from dispatch.domain.acts import Check
 from dispatch.domain.matching import Choice
 from dispatch.domain.money.approval import Approval
 from dispatch.domain.money.charge import Charge
 from dispatch.domain.moves import MOVES, possible
 from dispatch.domain.order import Order, Step
 from dispatch.domain.people import Contact, SitePeople, Staffing
-from dispatch.domain.words import Code, Instant, Text
-
-
-class MoveIn(BaseModel):
-    """Every move may say when it happened; never in the future, never before the move before it."""
-
-    model_config = ConfigDict(extra="forbid")
-    at: Instant | None = None
-
-    def act(self) -> Act:
-        """Return it as the domain knows it."""
-        return Act(at=self.at)
-
-
-class AcceptIn(MoveIn):
-    """接单. Who accepts is the caller (DSP-02)."""
-
-
-class ArriveIn(MoveIn):
-    """到场. A reason excuses a late arrival and stays on record (SLA-38)."""
-
-    reason: Text | None = None
-    plan_told: StrictBool = False
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason, plan_told=self.plan_told)
-
-
-class AssessIn(MoveIn):
-    """现场确认 (R6): `guidance` is what the owner was shown where nothing has to be repaired."""
-
-    outcome: Outcome
-    guidance: Text | None = None
-    plan_told: StrictBool = False
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, outcome=self.outcome, note=self.guidance, plan_told=self.plan_told)
-
-
-class CompleteIn(MoveIn):
-    """完成: the completion record (REP-20)."""
-
-    record: Text
-    root_cause: Text | None = None
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.record, root_cause=self.root_cause)
-
-
-class SignIn(MoveIn):
-    """客户签字确认合格 (R15)."""
-
-    result: Literal["good"] = "good"
-
-
-class ReturnIn(MoveIn):
-    """返单. A reason excuses a late return (REP-24)."""
-
-    reason: Text | None = None
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason)
-
-
-class InspectIn(MoveIn):
-    """查验 (R18). What did not pass is issued to the contractor again."""
-
-    passed: StrictBool
-    remark: Text | None = None
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, passed=self.passed, note=self.remark)
-
-
-class CancelIn(MoveIn):
-    """取消: never without a reason (D6, 16)."""
-
-    reason: Text
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason)
-
-
-class SendBackIn(MoveIn):
-    """退单: never without a reason; dispatch gives it to the next one, and no clock begins anew."""
-
-    reason: Text
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason)
-
-
-class TransferIn(SendBackIn):
-    """转单, or 指派 by a lead: to somebody of the site; no clock begins anew."""
-
-    to: Code
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason, to=self.to)
-
-
-class ExcuseIn(MoveIn):
-    """登记特殊原因: a special reason, recorded before the late arrival or the late return (SLA-38)."""
-
-    reason: Text
-    what: Literal["arrival", "return"] = "return"
-
-    def act(self) -> Act:
-        """See MoveIn."""
-        return Act(at=self.at, note=self.reason, excuses=self.what)
-
-
-BODIES: dict[str, type[MoveIn]] = {
-    "assign": TransferIn,
-    "accept": AcceptIn,
-    "arrive": ArriveIn,
-    "assess": AssessIn,
-    "complete": CompleteIn,
-    "sign": SignIn,
-    "return": ReturnIn,
-    "inspect": InspectIn,
-    "cancel": CancelIn,
-    "excuse": ExcuseIn,
-    "transfer": TransferIn,
-    "send-back": SendBackIn,
-}  #: one body for each move of the table
+from dispatch.domain.survey import Survey
 
 
 class OrderOut(BaseModel):
@@ -182,6 +46,16 @@ class OrderOut(BaseModel):
     completed_at: datetime | None
     outcome: str | None
     root_cause: str | None
+    root_cause_required: bool
+    checks: tuple[Check, ...]
+    survey: Survey | None
+    complexity: Complexity | None
+    work_class: WorkClass | None
+    accepted_by: tuple[str, ...]
+    breached: tuple[str, ...]
+    no_show: bool
+    instead_of: str | None
+    replaced_by: str | None
     rework_of: str | None
     alarm: str | None
     excused: tuple[str, ...]
@@ -190,7 +64,6 @@ class OrderOut(BaseModel):
     offered: tuple[str, ...] = ()
     due_at: datetime | None = None
     steps: tuple[Step, ...]
-    work_class: WorkClass | None
     charge: Charge | None
     approvals: tuple[Approval, ...]
     choice: Choice | None

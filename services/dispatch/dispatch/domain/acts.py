@@ -5,15 +5,37 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from common.states import PersonState
+from common.states import PersonState, WorkClass
 from pydantic import BaseModel, ConfigDict
+
+from dispatch.domain.survey import Survey
 
 
 class Outcome(StrEnum):
-    """What the worker finds on site (R6)."""
+    """What the worker finds on site (R6, CLS-06)."""
 
+    MAJOR = "major"  #: 重大事件: contained first (REP-14)
+    CHARGEABLE = "chargeable"  #: 有偿维修: the owner confirms the fee first (REP-16)
     NORMAL = "normal"  #: 正常维修: starts at once (REP-17)
     GUIDED = "guided"  #: 非维修: the owner is shown the right use (REP-18)
+    WARRANTY = "warranty"  #: 保修: the front desk opens an order for the contractor (REP-19)
+
+
+class Check(StrEnum):
+    """What has to be done about a major incident (REP-14, REP-15)."""
+
+    STOPPED = "stopped"  #: 阻止事故延续、扩大
+    LEADERS_NOTIFIED = "leaders_notified"  #: 通知主管领导及管业部
+    EVIDENCE_KEPT = "evidence_kept"  #: 保存现场证据
+    RESPONSIBLE_FOUND = "responsible_found"  #: 确认责任方
+    RESPONSIBLE_RECORDED = "responsible_recorded"  #: 做好记录
+    PROTECTIVE_REPAIR = "protective_repair"  #: 保护性维修
+    LOSS_LIMITED = "loss_limited"  #: 尽量减少客户损失
+    INSURER = "insurer"  #: 报保险公司, or why the company is not liable
+
+
+CONTAINMENT = (Check.STOPPED, Check.LEADERS_NOTIFIED, Check.EVIDENCE_KEPT)  #: before any work (R7a)
+FOLLOW_UP = tuple(check for check in Check if check not in CONTAINMENT)  #: before the completion (R14)
 
 
 class Act(BaseModel):
@@ -28,6 +50,12 @@ class Act(BaseModel):
     root_cause: str | None = None
     passed: bool = True
     to: str | None = None  #: who gets the order
+    checks: tuple[Check, ...] = ()
+    photos: tuple[str, ...] = ()  #: references of attachments
+    survey: Survey | None = None
+    work_class: WorkClass | None = None
+    replaced_by: str | None = None  #: the order that takes the place of this one
+    party: str | None = None  #: for whom somebody accepts the finished work
 
 
 @dataclass(frozen=True)

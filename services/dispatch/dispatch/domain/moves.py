@@ -1,15 +1,13 @@
-"""What may happen to a work order: the table, its guards, and the one door `apply`. Pure.
+"""What may happen to a work order: the table, and the one door `apply`. Pure.
 
-D1 of requirements.md: R4 accept, R5 arrive, R6 and R7 assess, R14 complete, R15 sign, R17 return, R18 inspect. A move that is not in
-`MOVES` cannot be called; the routes, the permission check and the refusal tests are made from it.
-Not here: lateness (sla decides it), the other outcomes of an assessment, fees, approvals.
+D1 of requirements.md, R4 to R18: one machine for every kind of case and for own people and contractors alike. A move that is not in
+`MOVES` cannot be called; the routes, the permission check and the refusal tests are made from it. A contractor's order is a second order
+with `party` contractor, so the machine has no states of its own for it.
+Not here: what must hold (`guards`), what a move changes beyond the state (`effects`), lateness (sla decides it), what the owner pays and who
+approves what the company pays (`money`: tables of their own, asked by the guards of `start`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from common.errors import Invalid, OrderTaken, TimeInFuture, TimeOrder
+from common.errors import OrderTaken, TimeInFuture, TimeOrder
 from common.events import (
     Fact,
     WorkOrderAccepted,
@@ -17,127 +15,65 @@ from common.events import (
     WorkOrderAssessed,
     WorkOrderAssigned,
     WorkOrderCancelled,
+    WorkOrderChased,
+    WorkOrderClassed,
     WorkOrderCompleted,
+    WorkOrderExplained,
     WorkOrderInspected,
-    WorkOrderIssued,
     WorkOrderReturned,
     WorkOrderSentBack,
+    WorkOrderSignatureRefused,
     WorkOrderSigned,
+    WorkOrderStarted,
+    WorkOrderSurveyed,
+    WorkOrderUnfinished,
 )
 from common.moves import Move, Table, step
-from common.states import CaseState, OrderStatus, Party
+from common.states import CaseState, OrderStatus
 
-from dispatch.domain.acts import Deed, Outcome
+from dispatch.domain.acts import Deed
+from dispatch.domain.effects import EFFECTS, nothing_more
 from dispatch.domain.guards import GUARDS
-from dispatch.domain.handing import sent_back, transferred
-from dispatch.domain.offers import Why
-from dispatch.domain.order import NOT_WORKED_ON, Order, Returns, Step
+from dispatch.domain.order import AT_WORK, NOT_WORKED_ON, Order, Returns, Step
 
 O = OrderStatus  # noqa: E741 - the table below is read by its columns
 
-ASSESSED: dict[Outcome, OrderStatus] = {Outcome.NORMAL: O.IN_PROGRESS, Outcome.GUIDED: O.GUIDED}
+STARTABLE = frozenset({O.ON_SITE, O.CONTAINED, O.FEE_PENDING, O.APPROVAL_PENDING, O.UNFINISHED})
 RETURNABLE = frozenset({O.COMPLETED, O.GUIDED, O.SIGNED})
 HANDED_ON = NOT_WORKED_ON | {O.ON_SITE}  #: nothing is assessed yet: who comes next begins by accepting
 HANDING = ("D6-16", "DSP-14", "DSP-02", "DSP-03")
-UNTIL_RETURNED = NOT_WORKED_ON | {O.ON_SITE, O.IN_PROGRESS, O.GUIDED, O.COMPLETED, O.SIGNED}
+IN_HAND = NOT_WORKED_ON | STARTABLE | AT_WORK | {O.SURVEYED}
+UNTIL_RETURNED = IN_HAND | RETURNABLE | {O.WARRANTY}
 
 MOVES: Table[OrderStatus] = {
     "accept": Move(frozenset({O.ISSUED}), O.ACCEPTED, "order.accept", "接单", "accept", ("R4", "DSP-13"), WorkOrderAccepted),
     "arrive": Move(frozenset({O.ACCEPTED}), O.ON_SITE, "order.arrive", "到场", "arrive", ("R5", "DSP-13"), WorkOrderArrived),
-    "assess": Move(frozenset({O.ON_SITE}), None, "order.assess", "现场确认", "assess", ("R6", "DSP-13"), WorkOrderAssessed),
-    "complete": Move(frozenset({O.IN_PROGRESS}), O.COMPLETED, "order.complete", "完成", "complete", ("R6", "R14", "DSP-13"), WorkOrderCompleted),
-    "sign": Move(frozenset({O.COMPLETED}), O.SIGNED, "order.sign", "客户签字", "customer signs", ("R15", "DSP-13"), WorkOrderSigned),
+    "assess": Move(frozenset({O.ON_SITE}), None, "order.assess", "现场确认", "assess", ("R7e", "DSP-13"), WorkOrderAssessed),
+    "check": Move(AT_WORK | {O.CONTAINED}, None, "order.check", "重大事件事项", "tick off", ("REP-14", "DSP-13"), None),
+    "survey": Move(frozenset({O.ON_SITE}), O.SURVEYED, "order.survey", "现场勘察", "joint survey", ("R10", "REP-09"), WorkOrderSurveyed),
+    "class": Move(frozenset({O.SURVEYED}), None, "order.class", "定类", "set the class", ("R11",), WorkOrderClassed),
+    "start": Move(STARTABLE, O.IN_PROGRESS, "order.start", "开工", "start", ("R6", "R7a", "R7b", "R12", "DSP-13"), WorkOrderStarted),
+    "leave": Move(frozenset({O.IN_PROGRESS}), O.UNFINISHED, "order.leave", "当班未完成", "leave unfinished", ("R13", "DSP-13"), WorkOrderUnfinished),
+    "complete": Move(frozenset({O.IN_PROGRESS}), O.COMPLETED, "order.complete", "完成", "complete", ("R12", "R14", "DSP-13"), WorkOrderCompleted),
+    "accept-work": Move(frozenset({O.COMPLETED}), None, "order.accept_work", "验收", "accept the work", ("REP-30-party",), None),
+    "sign": Move(frozenset({O.COMPLETED}), O.SIGNED, "order.sign", "客户签字", "customer signs", ("R15", "REP-30", "DSP-13"), WorkOrderSigned),
+    "refuse-sign": Move(
+        frozenset({O.COMPLETED}), O.IN_PROGRESS, "order.sign", "客户拒签", "customer refuses to sign", ("R15", "DSP-13"), WorkOrderSignatureRefused
+    ),
     "return": Move(RETURNABLE, O.RETURNED, "order.return", "返单", "return", ("R17", "DSP-13"), WorkOrderReturned),
+    "pass-on": Move(frozenset({O.WARRANTY}), O.RETURNED, "case.request_work", "转维保", "pass on to the contractor", ("R7e",), WorkOrderReturned),
     "inspect": Move(frozenset({O.RETURNED}), None, "order.inspect", "查验", "inspect", ("R18",), WorkOrderInspected),
     "cancel": Move(NOT_WORKED_ON, O.CANCELLED, "order.cancel", "取消", "cancel", ("D6-16",), WorkOrderCancelled),
+    "take-over": Move(NOT_WORKED_ON, O.CANCELLED, "order.take_over", "本公司接手", "own engineering takes over", ("R9", "D6-16"), WorkOrderCancelled),
+    "chase": Move(IN_HAND, None, "order.chase", "催办", "chase the contractor", ("R8", "D6-16"), WorkOrderChased),
+    "explain": Move(IN_HAND, None, "order.chase", "向业主解释", "explain to the owner", ("R8", "D6-16"), WorkOrderExplained),
     "transfer": Move(HANDED_ON, O.ISSUED, "order.transfer", "转单", "transfer", (*HANDING, "R3"), WorkOrderAssigned),
     "send-back": Move(HANDED_ON, O.ISSUED, "order.send_back", "退单", "send back", HANDING, WorkOrderSentBack),
     "assign": Move(HANDED_ON, O.ISSUED, "order.assign", "指派", "assign by hand", ("D6-16", "DSP-14", "R3"), WorkOrderAssigned),
     "excuse": Move(UNTIL_RETURNED, None, "order.excuse", "登记特殊原因", "record a special reason", ("SLA-38", "DSP-13"), None),
 }  #: a guard id without a function is held by the states alone
 
-
-@dataclass(frozen=True)
-class Effect:
-    """What a move does beyond the table: where to, which fields, what its fact adds."""
-
-    to: OrderStatus | None = None
-    set: dict[str, Any] | None = None
-    adds: dict[str, Any] | None = None
-    fact: type[Fact] | None = None
-
-
-def _nothing_more(_order: Order, _deed: Deed) -> Effect:
-    return Effect()
-
-
-def _accept(order: Order, deed: Deed) -> Effect:
-    """Who signs has it from now on (DSP-02); `choice` keeps who was asked. A contractor stays the party of its order."""
-    assignee = order.assignee if order.party is Party.CONTRACTOR else deed.by
-    return Effect(set={"acceptor": deed.by, "assignee": assignee, "alarm": None})
-
-
-def _arrive(order: Order, deed: Deed) -> Effect:
-    excused = _excused(order, deed, "arrival")
-    return Effect(set={"excused": excused}, adds={"excused": "arrival" in excused, "plan_told": deed.act.plan_told})
-
-
-def _assess(_order: Order, deed: Deed) -> Effect:
-    if deed.act.outcome is None:
-        raise Invalid("outcome", "必须填写现场确认结果", "an outcome is required")
-    adds = {"outcome": deed.act.outcome, "plan_told": deed.act.plan_told}
-    return Effect(to=ASSESSED[deed.act.outcome], set={"outcome": deed.act.outcome}, adds=adds)
-
-
-def _complete(_order: Order, deed: Deed) -> Effect:
-    if not deed.act.note:
-        raise Invalid("record", "必须填写维修完成记录", "a completion record is required")  # REP-20
-    return Effect(set={"completed_at": deed.at, "root_cause": deed.act.root_cause})
-
-
-def _return(order: Order, deed: Deed) -> Effect:
-    excused = _excused(order, deed, "return")
-    return Effect(set={"excused": excused}, adds={"excused": "return" in excused})
-
-
-def _inspect(_order: Order, deed: Deed) -> Effect:
-    """Passed, or the contractor has to come again (R18): the order is issued to it once more."""
-    again = {"acceptor": None, "outcome": None, "completed_at": None}
-    return Effect(to=O.INSPECTED) if deed.act.passed else Effect(to=O.ISSUED, set=again, fact=WorkOrderIssued)
-
-
-def _excuse(order: Order, deed: Deed) -> Effect:
-    return Effect(to=order.status, set={"excused": _excused(order, deed, deed.act.excuses)})
-
-
-def _transfer(order: Order, deed: Deed) -> Effect:
-    return Effect(set=transferred(order, deed), adds={"why": Why.TRANSFERRED, "previous": order.assignee})
-
-
-def _assign(order: Order, deed: Deed) -> Effect:
-    return Effect(set=transferred(order, deed), adds={"why": Why.ASSIGNED, "previous": order.assignee})
-
-
-def _send_back(order: Order, deed: Deed) -> Effect:
-    return Effect(set=sent_back(order, deed), adds={"previous": order.assignee})
-
-
-def _excused(order: Order, deed: Deed, what: str) -> tuple[str, ...]:
-    return tuple(sorted({*order.excused, what})) if deed.act.note else order.excused
-
-
-EFFECTS: dict[str, Callable[[Order, Deed], Effect]] = {
-    "accept": _accept,
-    "arrive": _arrive,
-    "assess": _assess,
-    "complete": _complete,
-    "return": _return,
-    "inspect": _inspect,
-    "excuse": _excuse,
-    "transfer": _transfer,
-    "send-back": _send_back,
-    "assign": _assign,
-}
+FOLLOWS = frozenset({"pass-on"})  #: moves without a door of their own: something else brings them about
 
 
 def apply(order: Order, name: str, deed: Deed, case: CaseState) -> tuple[Order, list[Fact]]:
@@ -162,19 +98,23 @@ def here(order: Order, name: str, by: str) -> Move[OrderStatus]:
 
 def possible(order: Order) -> list[str]:
     """Return the moves that the table allows from here; guards may still refuse them."""
-    return [name for name, move in MOVES.items() if order.status in move.frm]
+    return [name for name, move in MOVES.items() if order.status in move.frm and name not in FOLLOWS]
 
 
 def _moved(order: Order, name: str, move: Move[OrderStatus], deed: Deed, case: CaseState) -> tuple[Order, list[Fact]]:
-    effect = EFFECTS.get(name, _nothing_more)(order, deed)
+    effect = EFFECTS.get(name, nothing_more)(order, deed)
     to = effect.to or move.to or order.status
     gone = {} if to is O.ISSUED else {"offered": (), "due_at": None}  # nobody waits for an acceptance any more
     after = order.model_copy(update={"status": to, "moved_at": deed.at} | gone | (effect.set or {}))
-    hands = {"frm": order.assignee, "to": after.assignee} if after.assignee != order.assignee else {}
-    done = Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=deed.act.note, **hands)
-    after = after.model_copy(update={"steps": (*order.steps, done)})
+    after = after.model_copy(update={"steps": (*order.steps, _step(order, after, name, deed))})
     kind = effect.fact or move.fact
     return after, [kind.model_validate({"order": after.state(), "case": case} | (effect.adds or {}))] if kind else []
+
+
+def _step(before: Order, after: Order, name: str, deed: Deed) -> Step:
+    hands = {"frm": before.assignee, "to": after.assignee} if after.assignee != before.assignee else {}
+    act = deed.act
+    return Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=act.note, checks=act.checks, photos=act.photos, **hands)
 
 
 def _in_time(order: Order, deed: Deed) -> None:

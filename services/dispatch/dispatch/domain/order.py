@@ -9,16 +9,20 @@ from typing import Any
 
 from common.documents import Aggregate
 from common.money import ChargeStatus
-from common.states import CaseKind, CaseState, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
+from common.states import CaseKind, CaseState, Complexity, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel, ConfigDict
 
+from dispatch.domain.acts import Check
 from dispatch.domain.matching import Choice, Wanted
 from dispatch.domain.money.approval import Approval
 from dispatch.domain.money.charge import Charge
 from dispatch.domain.money.rules import MoneyRules
+from dispatch.domain.survey import Survey
 
 NOT_WORKED_ON = frozenset({OrderStatus.ISSUED, OrderStatus.ACCEPTED})
-OPEN = NOT_WORKED_ON | {OrderStatus.ON_SITE, OrderStatus.IN_PROGRESS, OrderStatus.GUIDED}  #: in somebody's hands
+BEFORE_WORK = frozenset({OrderStatus.CONTAINED, OrderStatus.FEE_PENDING, OrderStatus.SURVEYED, OrderStatus.APPROVAL_PENDING})
+AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.UNFINISHED})
+OPEN = NOT_WORKED_ON | BEFORE_WORK | AT_WORK | {OrderStatus.ON_SITE, OrderStatus.GUIDED}  #: in somebody's hands
 
 
 class Returns(StrEnum):
@@ -36,6 +40,11 @@ class Rules(BaseModel):
     signature_required: bool = True  #: R15
     others_may_accept: bool = True  #: DSP-02
     money: MoneyRules = MoneyRules()
+    takes_over: bool = True  #: own engineering may step in for a contractor who does not come (R9)
+    contractor_first: bool = True  #: what is under warranty goes to the contractor first, not to the own team (C-12)
+    survey_by: tuple[str, ...] = ()  #: parties that sign the joint survey (REP-08)
+    contractor_signs_above: int | None = None  #: fen; the contractor signs the survey of dearer work (REP-09)
+    accepted_by: tuple[str, ...] = ()  #: parties that accept the finished work beside the customer (REP-30)
 
 
 class Step(BaseModel):
@@ -50,6 +59,8 @@ class Step(BaseModel):
     frm: str | None = None  #: who had the order before, where it changed hands
     to: str | None = None
     why: str | None = None  #: `offers.Why`, where dispatch passed it on by itself
+    checks: tuple[Check, ...] = ()
+    photos: tuple[str, ...] = ()  #: references of attachments
 
 
 class Terms(BaseModel):
@@ -86,6 +97,15 @@ class Order(Aggregate):
     completed_at: datetime | None = None
     outcome: str | None = None  #: of the assessment (R6)
     root_cause: str | None = None
+    root_cause_required: bool = False  #: the case's: an outage again (CLS-16, REP-26)
+    checks: tuple[Check, ...] = ()  #: what was done about a major incident (REP-14, REP-15)
+    survey: Survey | None = None  #: the newest joint sheet (R10)
+    complexity: Complexity | None = None  #: None while nobody surveyed it
+    accepted_by: tuple[str, ...] = ()  #: parties that accepted the finished work (REP-30)
+    breached: tuple[str, ...] = ()  #: codes of its clocks whose deadline passed unmet (R9)
+    no_show: bool = False  #: the contractor did not come (DSP-15)
+    instead_of: str | None = None  #: the order that this one takes the place of (R7e, R9)
+    replaced_by: str | None = None  #: the order that takes its place
     rework_of: str | None = None
     alarm: str | None = None
     excused: tuple[str, ...] = ()  #: what a recorded special reason excuses: arrival, return (SLA-38)
@@ -111,6 +131,12 @@ class Order(Aggregate):
     def open(self) -> bool:
         """Say whether it counts as load of its assignee."""
         return self.status in OPEN
+
+    @property
+    def was_chased(self) -> bool:
+        """Say whether somebody urged the contractor since the order was issued to it last."""
+        names = [step.move for step in self.steps]
+        return "chase" in names[len(names) - names[::-1].index("inspect") :] if "inspect" in names else "chase" in names
 
     def asks_like(self, other: "Order") -> bool:
         """Say whether both ask the same party for the same: one order per department (DSP-16)."""
@@ -144,6 +170,7 @@ class Request(BaseModel):
     trade: str | None = None
     contractor: str | None = None
     rework_of: str | None = None
+    instead_of: str | None = None
 
     def wanted(self, case: CaseState, now: datetime) -> Wanted:
         """Return it as matching needs it; an appointment is matched for the agreed time."""
@@ -188,6 +215,7 @@ def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rul
         issued_at=at,
         moved_at=at,
         rework_of=request.rework_of,
+        instead_of=request.instead_of,
         alarm=choice.alarm,
         choice=choice,
         second_inspector=second(choice) if case.second_inspector else None,
@@ -207,5 +235,5 @@ def reclassified(order: Order, case: CaseState) -> Order:
 
 
 def _of_case(case: CaseState) -> dict[str, Any]:
-    copied = {name: getattr(case, name) for name in ("category", "fault", "unit", "asset", "area", "appointment_at")}
+    copied = {name: getattr(case, name) for name in ("category", "fault", "unit", "asset", "area", "appointment_at", "root_cause_required")}
     return copied | {"urgency": case.urgency or Urgency.P3}

@@ -55,15 +55,23 @@ class House(BaseModel):
     @classmethod
     def of(cls, policy: SitePolicy, version: int) -> "House":
         """Return the part that dispatch needs."""
-        orders = policy.orders
-        rules = Rules(
-            returns=Returns(orders.order_return),
-            signature_required=orders.signature_required,
-            others_may_accept=orders.others_may_accept,
-            money=MoneyRules.of(policy),
-        )
         funds = {fund.id: fund.amount for fund in policy.working_funds}
-        return cls(site=policy.site, version=version, zone=policy.calendar.timezone, rules=rules, funds=funds)
+        return cls(site=policy.site, version=version, zone=policy.calendar.timezone, rules=_rules(policy), funds=funds)
+
+
+def _rules(policy: SitePolicy) -> Rules:
+    orders, approval = policy.orders, policy.approval
+    return Rules(
+        returns=Returns(orders.order_return),
+        signature_required=orders.signature_required,
+        others_may_accept=orders.others_may_accept,
+        takes_over=orders.instead_of_contractor == "after_breach",
+        contractor_first=policy.warranty_route != "own_team_first",
+        survey_by=orders.survey_by,
+        contractor_signs_above=approval.contractor_signs_above if approval else None,
+        money=MoneyRules.of(policy),
+        accepted_by=orders.accepted_by,
+    )
 
 
 class Store(till.Till):

@@ -98,7 +98,7 @@ DONE = frozenset({Moment.COMPLETED, Moment.GUIDED})
 
 
 def work_completed(file: CaseFile) -> tuple[Happened, ...]:
-    """Return when all work of the case was done, each time that it was: every order done or cancelled, one at least done.
+    """Return when all work of the case was done, each time that it was: every order done, returned undone or cancelled, one at least done.
 
     An order issued later makes the work undone again; the next time is a moment of its own. `of` is the order that was done last.
     """
@@ -108,7 +108,7 @@ def work_completed(file: CaseFile) -> tuple[Happened, ...]:
     for one in file.happened:
         if one.moment is Moment.ORDER_ISSUED:
             open_orders.add(one.of)
-        elif one.of in open_orders and one.moment in DONE | {Moment.ORDER_CANCELLED}:
+        elif one.of in open_orders and one.moment in DONE | {Moment.ORDER_CANCELLED, Moment.RETURNED}:
             open_orders.remove(one.of)
             last = one if one.moment in DONE else last
             if not open_orders and last:

@@ -38,6 +38,7 @@ from common.events import (
     WorkOrderIssued,
     WorkOrderReturned,
     WorkOrderSigned,
+    WorkOrderSurveyed,
 )
 from common.states import OrderStatus, Party
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -113,6 +114,7 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
         Reading(Moment.PLAN_TOLD, when=_plan_told),
         Reading(Moment.GUIDED, when=_guided),
     ),
+    WorkOrderSurveyed: (Reading(Moment.SURVEYED),),
     WorkOrderCompleted: (Reading(Moment.COMPLETED),),
     WorkOrderSigned: (Reading(Moment.SIGNED),),
     WorkOrderReturned: (Reading(Moment.RETURNED),),
