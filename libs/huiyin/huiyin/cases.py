@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from common.errors import Text
 from console.domain.labels import STATUS
 
 from huiyin import cli
@@ -55,5 +56,7 @@ def print_case(seen: dict[str, Any], locale: str) -> None:
     case, zone = seen["case"], seen["zone"]
     title = f"{case['number']} · {word(STATUS, case['status'], locale)}"
     cli.out.print(timeline_table(title, seen["timeline"], zone, locale))
+    if route := case.get("route"):
+        cli.out.print(f"→ {route['department']}: {Text(**route['why']).in_(locale)}", markup=False)
     if seen["clocks"]:
         cli.out.print(clocks_table("", seen["clocks"], zone, locale))

@@ -92,6 +92,20 @@ def test_an_error_is_found_with_its_line(tmp_path: Path, name: str) -> None:
     assert "come" in line or "recipients" in line
 
 
+RULES = """
+routing_rules:
+  - {id: r1, when: {fault: [cold, hot]}, department: sales, origin: *mine}
+  - {id: r2, when: {fault: hot}, department: sales, origin: *mine}
+"""
+
+
+def test_a_routing_rule_for_no_fault_is_a_warning_and_its_department_is_known(tmp_path: Path) -> None:
+    pack = BASE.replace("applies: {kind: repair}", "applies: {department: sales}") + RULES
+    found = lint(a_folder(tmp_path, pack) / "kettles.yaml", MONDAY)
+    assert [(one.field, one.grade) for one in of(found, "no-fault")] == [("routing_rules.r2.when.fault", Grade.WARNING)]
+    assert of(found, "unreachable") == []
+
+
 LATER = "  - {id: later, code: CLK_ONSITE, applies: {kind: repair, urgency: P2}, stop: on_site, duration: {value: 3, unit: hour}, origin: *mine}\n"
 
 

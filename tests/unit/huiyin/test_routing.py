@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from common.packs import read_pack
 from common.policy import Pack
+from huiyin.cases import print_case
 from huiyin.main import app
 from typer.testing import CliRunner, Result
 
@@ -148,6 +149,14 @@ def test_what_cannot_be_used_is_named(year: Path, rules: Path, tmp_path: Path) -
     assert bad.exit_code == 4
     assert "descriptor is empty" in bad.output
     assert "no ISO 8601 time" in bad.output
+
+
+def test_a_case_is_shown_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    route = {"department": "cleaning", "rule": "r1", "why": {"zh": "派往规则 r1", "en": "routing rule r1"}}
+    case = {"number": "AB-260316-7K3QJ", "status": "classified", "route": route}
+    for locale, said in (("zh-CN", "→ cleaning: 派往规则 r1"), ("en", "→ cleaning: routing rule r1")):
+        print_case({"case": case, "timeline": [], "clocks": [], "zone": "Asia/Shanghai"}, locale)
+        assert said in capsys.readouterr().out
 
 
 def _pack(file: Path, sections: str) -> Path:

@@ -9,6 +9,7 @@ from common.states import CaseKind, Channel
 from pydantic import ValidationError
 
 from tests.unit.intake.build import a_case, a_file, a_policy, case_of, do
+from tests.unit.intake.world import a_world
 
 ZH = {"zh": "x", "en": "x"}
 FAULTS = {
@@ -97,3 +98,18 @@ def test_a_wrong_rule_is_refused(wrong: dict[str, Any], reason: str) -> None:
 
 def test_rules_are_a_section_of_a_pack() -> None:
     assert Pack().routing_rules == ()
+
+
+@pytest.mark.anyio
+async def test_the_door_says_where_a_case_went_and_why() -> None:
+    """The call centre names no department; dispatch is told the one of the rule, and `GET /v1/cases/{number}` says which rule that was."""
+    async with a_world() as world:
+        await world.hear_policy(version=4, **OWN)
+        made = await world.report(fault="graffiti", channel="app", area="A1")
+        assert made.status_code == 201, made.text
+        seen = await world.case(made.json()["number"])
+        assert (seen["department"], seen["route"]["rule"]) == ("cleaning", "r1")
+        assert seen["route"]["why"]["en"].endswith("97 of 99 in the history")
+        assert (await world.state(seen["number"])).department == "cleaning"
+        given = await world.report("k2", by=world.staff(), fault="graffiti", department="engineering")
+        assert (given.json()["department"], given.json()["route"]) == ("engineering", None)

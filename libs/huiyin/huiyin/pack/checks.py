@@ -138,6 +138,15 @@ def unknown_department(policy: Pack) -> Found:
             yield Grade.WARNING, ("faults", code), Text("没有责任部门(department 或 routing)", "no department: neither its own nor by its category")
 
 
+def routes_nothing(policy: Pack) -> Found:
+    """A routing rule for faults that the policy does not have."""
+    for rule in policy.routing_rules:
+        if rule.when.fault and not set(rule.when.fault) & policy.faults.keys():
+            unknown = ", ".join(rule.when.fault)
+            zh, en = f"本制度没有此故障,永不生效:{unknown}", f"never applies: the policy has no such fault: {unknown}"
+            yield Grade.WARNING, ("routing_rules", f"#{rule.id}", "when", "fault"), Text(zh, en)
+
+
 CHECKS: dict[str, Callable[[Pack], Found]] = {
     "no-clock": without_a_clock,
     "no-recipient": without_a_recipient,
@@ -147,5 +156,6 @@ CHECKS: dict[str, Callable[[Pack], Found]] = {
     "no-moment": never_stops,
     "no-words": without_words,
     "no-department": unknown_department,
+    "no-fault": routes_nothing,
 }  #: name of the check -> what it looks for
-WHOLE = frozenset({"no-clock", "no-recipient", "unreachable", "no-department"})  #: not asked of an overlay alone
+WHOLE = frozenset({"no-clock", "no-recipient", "unreachable", "no-department", "no-fault"})  #: not asked of an overlay alone

@@ -30,7 +30,7 @@ def holds_for(one: Applies, code: str, fault: Fault, policy: Pack) -> bool:
 def can_hold(one: Applies, policy: Pack) -> bool:
     """Say whether any case could meet the conditions: one of a fault of the policy, or of none."""
     asks_fault = one.fault or one.fault_class
-    others = (set(policy.routing), set(policy.routing.values()))
+    others = (set(policy.routing), {*policy.routing.values(), *(rule.department for rule in policy.routing_rules)})
     loose = not asks_fault and all(
         wanted is None or others[index].intersection(wanted) for index, wanted in enumerate((one.category, one.department))
     )
