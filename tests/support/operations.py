@@ -188,6 +188,7 @@ BODIES: dict[str, Body] = {
     "/v1/sites/{site}/retention/{contractor}/release": _always(amount=50000, receipt="PZ-2"),
     "/v1/sites/{site}/funds/{fund}/fill": _always(amount=50000, receipt="PZ-3"),
     "/v1/sites/{site}/slips": _always(),
+    "/v1/sites/{site}/units": _always(units=[{"unit": "3-0502", "building": "3", "floor": 5}]),
     "/v1/sites/{site}/people": _people,
     "/v1/sites/{site}/policy": lambda things: {"site": things["site"], "name": {"zh": "甲", "en": "A"}},
     "/v1/sites/{site}/policy/changes": lambda things: {"policy": {"site": things["site"], "name": {"zh": "甲", "en": "A"}}},

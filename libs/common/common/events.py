@@ -224,6 +224,16 @@ class VisitWaived(VisitFact):
     kind = "visit.waived"
 
 
+class UnitRegistered(Fact):
+    """A unit came into the register of its site, or another building or floor was entered for it. Nobody's name, no contact."""
+
+    kind = "unit.registered"
+    site: str
+    unit: str
+    building: str | None = None
+    floor: int | None = None
+
+
 # --- dispatch ---------------------------------------------------------------------------------------------------------------
 
 

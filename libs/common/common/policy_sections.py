@@ -106,6 +106,7 @@ class Required(Sourced):
 
     fields: Mapping[CaseKind, tuple[str, ...]] = {}
     anonymous_may_omit: tuple[str, ...] = ("unit", "reporter")
+    units: Literal["any", "warn", "known"] = "any"  #: a unit that the register does not have: taken, taken with a warning, refused
 
 
 class ReturnVisit(Sourced):

@@ -18,7 +18,7 @@ from common.states import PersonState, Urgency
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60, strict=True)]
 EndHour = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
 DEFAULT_ZONE = "Asia/Shanghai"  # DEF-01
 REPAIRERS = frozenset({"repair_worker", "engineering_duty", "repair_team_leader"})  #: roles that carry out the orders of repairs
@@ -87,7 +87,7 @@ class Rate(_Part):
 
     item: Code
     unit: Code = "piece"
-    cents: int = Field(ge=0, le=10**12)
+    cents: int = Field(ge=0, le=10**12, strict=True)
     currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
 
 
@@ -113,7 +113,7 @@ class Assigning(_Part):
 
     offer_minutes: Mapping[Urgency, Minutes] = {}  #: orders of this urgency are offered to all who could do them for so long (抢单)
     accept_minutes: Mapping[Urgency, Minutes] = {}  #: not accepted so long after it was given: the next one gets it
-    max_handings: int = Field(3, ge=0, le=20)  #: transfers and returns of one order by those who hold it; more needs a lead (DSP-03)
+    max_handings: int = Field(3, ge=0, le=20, strict=True)  #: transfers and returns of one order by those who hold it; more needs a lead (DSP-03)
     needs: Annotated[Mapping[Code, tuple[Code, ...]], Field(max_length=500)] = {}  #: fault -> skills that a person must have for it
 
     def wants(self, fault: str | None) -> frozenset[str]:

@@ -7,6 +7,7 @@ SAYS: dict[str, str] = {
     "case": "intake",
     "promise": "intake",
     "visit": "intake",
+    "unit": "intake",
     "work_order": "dispatch",
     "approval": "dispatch",
     "settlement": "dispatch",

@@ -6,19 +6,21 @@ from datetime import datetime
 from common.album import Attachment, AttachmentKind, Verified
 from common.auth import Caller, KeyRecord
 from common.envelope import Event
-from common.errors import Degraded, NotFound, UnknownSite
+from common.errors import Degraded, Invalid, NotFound, UnknownSite
 from common.events import FACTS, PolicyPublished, WorkOrderFact
 from common.inbox import Subscriptions
 from common.policy import SitePolicy
 from common.states import Lane
+from pydantic import BaseModel
 
-from intake.domain import letter, number, orders, repeats
+from intake.domain import letter, number, orders, repeats, unit
 from intake.domain.case import Act, Changes
 from intake.domain.commands import Report, Timed
 from intake.domain.contact import contact_of, region_of
 from intake.domain.decide import decide
 from intake.domain.letter import OpenLetter, WriteLetter
 from intake.domain.registration import Names, received, register
+from intake.domain.unit import Units
 from intake.domain.view import CaseBrief
 from intake.store import Store
 
@@ -41,6 +43,7 @@ async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now
     if command.external_id and (known := await store.case_of_event(by.id, command.external_id)):
         return CaseBrief.of(known, again=True)
     policy = await store.policy_in_force(command.site)
+    known_unit = await _unit_known(command, policy, store)
     at = received(command, now)
     free = await store.first_free([number.compose(command.site, at, policy.zone, one) for one in drawn.numbers])
     contact = contact_of(command.reporter, region_of(policy.calendar.holidays)) if command.reporter else None
@@ -49,7 +52,18 @@ async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now
     changes = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"), before)
     if drawn.urgent_only and changes[0].state.lane is not Lane.URGENT:
         raise Degraded
-    return CaseBrief.of(await store.add(await _checked(changes, policy, store), contact, at=now))
+    made = CaseBrief.of(await store.add(await _checked(changes, policy, store), contact, at=now))
+    return made.model_copy(update={"unit_known": known_unit})
+
+
+async def _unit_known(command: Report, policy: SitePolicy, store: Store) -> bool | None:
+    """Say whether the register has the unit, None where the site does not ask. Raises Invalid where only known units are taken."""
+    if command.unit is None or policy.required.units == "any":
+        return None
+    known = await store.unit(command.site, command.unit) is not None
+    if not known and policy.required.units == "known":
+        raise Invalid("unit", "本项目没有登记此房屋", "the site's register has no such unit")
+    return known
 
 
 async def move(command: Timed, name: str, case: str, *, store: Store, by: Caller, now: datetime) -> CaseBrief:
@@ -88,6 +102,25 @@ async def attach(given: Verified, number: str, *, store: Store, by: Caller, now:
     if not by.sees(case.site):
         raise NotFound
     return await store.albums.attach(case.id, case.site, given, by=by.id, at=now, used_by="case" if given.kind is AttachmentKind.PHOTO else None)
+
+
+class UnitsKept(BaseModel):
+    """What became of units that were brought in."""
+
+    site: str
+    added: int
+    replaced: int
+
+
+async def put_units(ask: Units, site: str, *, store: Store, by: Caller, now: datetime) -> UnitsKept:  # noqa: ARG001
+    """Add units to the register or replace them. Raises UnknownSite, Invalid."""
+    region = region_of((await store.policy_in_force(site)).calendar.holidays)
+    known = await store.units_named(site, [row.unit for row in ask.units])
+    for place, row in enumerate(ask.units):
+        before = known.get(row.unit)
+        after, facts = unit.register(before, row, site)
+        await store.save_unit(after, facts, unit.contacts(row, site, place, region), unit.gone(before, after), at=now)
+    return UnitsKept(site=site, added=len(ask.units) - len(known), replaced=len(known))
 
 
 async def keep_key(record: KeyRecord, *, store: Store, by: Caller, now: datetime) -> KeyRecord:  # noqa: ARG001

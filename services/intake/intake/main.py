@@ -8,7 +8,7 @@ from common.vault import Vault
 from common.web import service
 from fastapi import FastAPI
 
-from intake.api import ROUTERS
+from intake.api import ROUTERS, units
 from intake.handlers import SUBSCRIPTIONS
 from intake.settings import Settings
 from intake.store import INDEXES, Policies, Store
@@ -35,5 +35,5 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         parts=parts,
         look_up_key=look_up_key,
         loops=(attachments.LOOP,),
-        uploads={"/v1/cases/*/attachments": attachments.UPLOAD},
+        uploads={"/v1/cases/*/attachments": attachments.UPLOAD, "/v1/sites/*/units": units.UPLOAD},
     )

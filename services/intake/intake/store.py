@@ -13,7 +13,9 @@ from common import attachments, outbox
 from common.auth import Caller, KeyRecord
 from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import NotFound, Taken, UnknownSite
+from common.events import Fact
 from common.policy import SitePolicy
+from common.states import Lane
 from common.vault import Vault
 
 from intake.domain.attempt import File
@@ -23,6 +25,7 @@ from intake.domain.contact import Contact
 from intake.domain.letter import OpenLetter
 from intake.domain.promise import Promise
 from intake.domain.repeats import WORKED_ON, Earlier
+from intake.domain.unit import Unit, unit_id
 from intake.domain.visit import Visit, VisitState
 
 INDEXES: tuple[Index, ...] = (
@@ -36,6 +39,7 @@ INDEXES: tuple[Index, ...] = (
     Index("visits", (("site", 1), ("state", 1), ("due_since", 1))),
     Index("letters", (("site", 1), ("at", -1))),
     Index("contacts", (("site", 1), ("phone_index", 1))),
+    Index("units", (("site", 1), ("unit", 1)), unique=True),
     *attachments.INDEXES,
 )
 
@@ -127,7 +131,7 @@ class Store:
             made_by = {"caller": case.external.caller, "external": case.external.id, "case": case.id}
             await self.db.insert("externals", {"_id": _event_id(case.external.caller, case.external.id), **made_by})
         if contact and case.contact:
-            await self.db.insert("contacts", self._sealed(case, contact))
+            await self.db.insert("contacts", self._sealed(case.site, case.contact, contact))
         await self._keep(others, {case.id: case}, at)
         return case
 
@@ -194,6 +198,31 @@ class Store:
             kept = self._policies[site, version] = SitePolicy.model_validate_json(doc["policy"])
         return kept
 
+    # --- units ----------------------------------------------------------------------------------------------------------------
+
+    async def unit(self, site: str, unit: str) -> Unit | None:
+        """Return a unit of the site's register."""
+        doc = await self.db.get("units", unit_id(site, unit))
+        return from_doc(Unit, doc) if doc else None
+
+    async def units_named(self, site: str, units: Sequence[str]) -> dict[str, Unit]:
+        """Return those of these units that the register has, by their code."""
+        docs = await self.db.find("units", {"_id": {"$in": [unit_id(site, unit) for unit in units]}})
+        return {doc["unit"]: from_doc(Unit, doc) for doc in docs}
+
+    async def units(self, site: str, *, after: str | None, limit: int) -> list[Unit]:
+        """Return units of a site by their code, those after `after`."""
+        where: Doc = {"site": site} | ({"unit": {"$gt": after}} if after else {})
+        return [from_doc(Unit, doc) for doc in await self.db.find("units", where, sort=[("unit", 1)], limit=limit)]
+
+    async def save_unit(self, unit: Unit, facts: Sequence[Fact], contacts: Mapping[str, Contact], gone: Sequence[str], *, at: datetime) -> None:
+        """Keep a unit with its fact and the sealed contacts of its people; delete those of who left."""
+        await outbox.save(self._tx, "units", unit, facts, at=at, lane=Lane.NORMAL)
+        if contacts:
+            await self.db.put("contacts", *(self._sealed(unit.site, ref, contact) for ref, contact in contacts.items()))
+        if gone:
+            await self.db.delete("contacts", {"_id": {"$in": list(gone)}})
+
     # --- contacts -------------------------------------------------------------------------------------------------------------
 
     async def contact(self, ref: str) -> tuple[str, Contact] | None:
@@ -208,11 +237,11 @@ class Store:
         found = await self.db.find("cases", {"contact": {"$in": refs}}, sort=[("place", -1)], limit=limit) if refs else []
         return [from_doc(Case, doc) for doc in found]
 
-    def _sealed(self, case: Case, contact: Contact) -> Doc:
+    def _sealed(self, site: str, ref: str, contact: Contact) -> Doc:
         texts = {name: text for name, text in asdict(contact).items() if name in SEALED and text}
-        sealed = {name: self._vault.seal(case.site, f"contact.{case.contact}.{name}", text) for name, text in texts.items()}
+        sealed = {name: self._vault.seal(site, f"contact.{ref}.{name}", text) for name, text in texts.items()}
         index = self._vault.blind(contact.phone) if contact.phone else None
-        return {"_id": case.contact, "site": case.site, "sealed": sealed, "phone_index": index, "locale": contact.locale}
+        return {"_id": ref, "site": site, "sealed": sealed, "phone_index": index, "locale": contact.locale}
 
     def _opened(self, doc: Doc) -> Contact:
         texts = {name: self._vault.open(doc["site"], f"contact.{doc['_id']}.{name}", sealed) for name, sealed in doc["sealed"].items()}

@@ -3,10 +3,10 @@
 Names, phones and e-mails are `Contact`s: the store seals them, and they never become part of the site's state or of its fact.
 """
 
-from datetime import date
 from typing import Annotated, Self
 
 from common.documents import Aggregate
+from common.entered import Day
 from common.errors import Invalid
 from common.events import Fact
 from common.rota import DEFAULT_ZONE, Assigning, Assignment, Contractor, Minutes, Override, Rate, Shift, SiteRota
@@ -70,7 +70,7 @@ class Firm(_Named):
     trades: Codes = ()
     assets: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
     agreement: Line | None = None
-    agreed_until: date | None = None
+    agreed_until: Day | None = None
     arrive_minutes: Minutes | None = None
     rates: Annotated[tuple[Rate, ...], Field(max_length=200)] = ()
 

@@ -42,6 +42,7 @@ class CaseBrief(BaseModel):
     incident: str | None
     outcome: str | None
     closed_at: datetime | None
+    unit_known: bool | None = None  #: whether the site's register has the unit; None where the site does not ask
     again: bool = False  #: the same external event was received before (DEF-15)
 
     @classmethod
