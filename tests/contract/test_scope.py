@@ -29,6 +29,7 @@ EXEMPT = {
 }
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}
 PLAIN = {
+    "state",
     "status",
     "collector",
     "kind",
@@ -45,6 +46,7 @@ PLAIN = {
     "department",
     "major",
     "size",
+    "to_sign",
 }  #: parameters that name nothing of a site
 VARYING = {"content-length", "traceparent"}
 
@@ -211,6 +213,7 @@ async def test_lists_hold_nothing_of_another_site(estate: Estate) -> None:
     theirs = set(estate.things[THEIRS].values()) - set(estate.things[OURS].values())
     required = {"/v1/notices": {"case": estate.things[OURS]["case"]}, "/v1/deliveries": {"endpoint": estate.things[OURS]["endpoint"]}}
     required |= {"/v1/clocks": {"site": OURS}, "/v1/majeure": {"site": OURS}}
+    required |= {"/v1/visits": {"site": OURS}, "/v1/open-letters": {"site": OURS}}
     lists = [one for service in LISTENS for one in operations(service, estate.apps[service]) if one.method == "GET" and not one.parameters("path")]
     shown = 0
     for operation in lists:

@@ -27,6 +27,8 @@ ALL_SITES = "*"
 _READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read"}
 _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
+    "case.notify_departments", "case.answer_department", "case.decide_measures", "case.tell_test_result", "case.hold_tripartite",
+    "case.report_result",
     "case.link", "case.split", "case.promise", "case.keep_promise", "case.record_result",
     "case.tell_result", "case.visit", "case.waive_visit", "case.close", "case.transfer", "contact.read", "order.cancel", "clock.extend",
     "order.assign", "order.class", "order.chase", "escalation.acknowledge", "case.attach", "fee.answer", "fee.file", "money.read", "approval.ask",
@@ -63,7 +65,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "site_service_office": frozenset(_SUPERVISE),
     "sales_assistant_director": frozenset(_SUPERVISE),
     "sales_director": frozenset(_SUPERVISE),
-    "department_manager": frozenset(_READ | _WORK | _ACCEPTS | {"order.assign", "slips.hand_over", "case.record_result", "who.read"}),
+    "department_manager": frozenset(
+        _READ | _WORK | _ACCEPTS | {"order.assign", "slips.hand_over", "case.record_result", "case.answer_department", "who.read"}
+    ),
     "engineering_manager": frozenset(
         _READ
         | _WORK

@@ -66,6 +66,52 @@ class CaseWorkRequested(CaseFact):
     contractor: str | None = None
 
 
+class CaseDepartmentNotified(CaseFact):
+    """A department got its notice of the case (K5); each notice has a clock of its own."""
+
+    kind = "case.department_notified"
+    notice: str
+    department: str
+    by: str
+
+
+class CaseDepartmentAnswered(CaseFact):
+    """A department reported back to customer service (SLA-32)."""
+
+    kind = "case.department_answered"
+    notice: str
+    department: str
+    by: str
+
+
+class CaseMeasuresDecided(CaseFact):
+    """The corrective measures are decided (SLA-17)."""
+
+    kind = "case.measures_decided"
+    by: str
+
+
+class CaseTestResultTold(CaseFact):
+    """The owner was told the test result and the corrective plan (SLA-16)."""
+
+    kind = "case.test_result_told"
+    by: str
+
+
+class CaseTripartiteHeld(CaseFact):
+    """Both parties and the property company talked (SLA-20)."""
+
+    kind = "case.tripartite_held"
+    by: str
+
+
+class CaseResultReported(CaseFact):
+    """The site's office told the department above it how the case stands (SLA-33)."""
+
+    kind = "case.result_reported"
+    by: str
+
+
 class CaseReplied(CaseFact):
     """The reporter got an answer. `answers` says whether it satisfies the reply clock (DEF-19)."""
 

@@ -143,7 +143,7 @@ def test_holes_by_urgency_and_category_are_named(tmp_path: Path) -> None:
 
 def test_moments_and_codes_nobody_knows_are_warnings(tmp_path: Path) -> None:
     """Neither does a flow produce them yet, nor do people have a word for them."""
-    base = BASE.replace("stop: on_site", "stop: tripartite_held").replace("CLK_ONSITE", "CLK_KETTLE")
+    base = BASE.replace("stop: on_site", "stop: surveyed").replace("CLK_ONSITE", "CLK_KETTLE")
     found = lint(a_folder(tmp_path, base) / "kettles.yaml", MONDAY)
     assert [one.text.en for one in of(found, "no-words")] == ["CLK_KETTLE has no words in Chinese and English"]
     assert [one.field for one in of(found, "no-moment")] == ["clocks.come.stop"]

@@ -8,7 +8,7 @@ from common.states import CaseKind, CaseStatus, Channel, OrderStatus, Party, Urg
 from intake.domain.attempt import File
 from intake.domain.case import Case
 from intake.domain.guards import GUARDS
-from intake.domain.parts import Asked, Order, Result, Sorting
+from intake.domain.parts import Asked, Notified, Order, Result, Sorting
 
 from tests.unit.intake.build import NOON, NUMBER, a_case, a_file, a_promise, a_visit, case_of, classified, do
 
@@ -20,6 +20,10 @@ REPLY = {"form": "phone", "text": "好", "final": True}
 UNPAID = DONE.model_copy(update={"id": f"{NUMBER}-9", "outstanding": True})
 PROMISE = {"text": "换灯", "due_at": "2026-03-20T00:00:00Z", "approver": "boss"}
 CALLED = {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"}
+TO_CLEANING = {"departments": ["cleaning", "security"]}
+ANSWERS = {"department": "cleaning", "text": "已安排"}
+WAITING = Notified(id=f"{NUMBER}-D1", department="cleaning", by="desk", at=NOON)
+TALK = {"parties": ["3-0502", "3-0602"], "company": True, "text": "达成一致"}
 LINK = {"incident": "AB-260316-2K3QX", "reason": "同一路供水"}
 HEAD = classified(id="AB-260316-2K3QX")
 OUT = {"in_scope": False, "scope_reason": "市政"}
@@ -56,6 +60,12 @@ REFUSED: list[tuple[str, str, File, dict[str, Any]]] = [
     ("K3", "promise", a_file(classified(in_scope=False)), PROMISE),
     ("K3", "record-result", a_file(classified(in_scope=False)), {"text": "已清洁"}),
     ("K3", "close", a_file(classified(in_scope=False)), {}),
+    ("K3", "notify-departments", a_file(classified(in_scope=False)), TO_CLEANING),
+    ("K5", "notify-departments", a_file(classified(notified=(WAITING,))), TO_CLEANING),
+    ("K5", "answer-department", a_file(classified()), ANSWERS),
+    ("K5", "answer-department", a_file(classified(notified=(WAITING.model_copy(update={"answered_at": NOON}),))), ANSWERS),
+    ("SLA-20", "hold-tripartite", a_file(classified()), TALK | {"company": False}),
+    ("SLA-20", "hold-tripartite", a_file(classified()), TALK | {"parties": ["3-0502", "3-0502"]}),
     ("K12", "record-result", a_file(classified(orders=(DONE, RUNNING))), {"text": "已清洁"}),
     ("K12", "record-result", a_file(classified(asked=(Asked(),))), {"text": "已清洁"}),
     ("K12", "close", a_file(due(called_back="visited"), a_promise()), {}),
@@ -110,6 +120,9 @@ def test_no_guard_goes_untested() -> None:
         ("request-work", a_file(classified(orders=(DONE,))), {}),
         ("request-work", a_file(classified(orders=(RUNNING,))), {"department": "cleaning"}),
         ("request-work", a_file(classified(orders=(RUNNING,))), {"party": "contractor"}),
+        ("notify-departments", a_file(classified(notified=(WAITING.model_copy(update={"answered_at": NOON}),))), TO_CLEANING),
+        ("answer-department", a_file(classified(notified=(WAITING,))), ANSWERS),
+        ("hold-tripartite", a_file(classified()), TALK),
         ("link", a_file(classified(), incident=HEAD), LINK),
         ("split", a_file(classified(incident=HEAD.id), incident=HEAD.with_(linked=(NUMBER,))), {"reason": "另有原因"}),
         ("reply", a_file(classified(in_scope=False)), REPLY),

@@ -30,6 +30,7 @@ EVERYWHERE = {
     "transfer": OPEN,
     "visit": OPEN,
     "close": OPEN,
+    "answer-department": OPEN,
     "check-visit": ALL,
     "sign-visit": ALL,
     "tell-progress": OPEN,
@@ -37,15 +38,21 @@ EVERYWHERE = {
 }
 TOLD = frozenset({S.RESOLVED, S.RESULT_TOLD, S.RETURN_VISIT_DUE})
 BEGUN = frozenset({S.CLASSIFIED, S.IN_WORK})
-EARLY = {"classify": BEGUN | {S.REGISTERED}, "respond": BEGUN, "record-plan": BEGUN, "waive-visit": TOLD}
+EARLY = {"classify": BEGUN | {S.REGISTERED}, "respond": BEGUN, "record-plan": BEGUN, "waive-visit": TOLD, "notify-departments": BEGUN}
 ASKS = {"request-work": frozenset({S.REGISTERED, S.CLASSIFIED, S.IN_WORK})}
-RESULT = {"record-result": frozenset({S.CLASSIFIED, S.IN_WORK}), "tell-result": frozenset({S.RESOLVED})}
-CAUSE = {"link": BEGUN, "split": BEGUN}
+RESULT = {
+    "decide-measures": BEGUN,
+    "tell-test-result": BEGUN,
+    "record-result": frozenset({S.CLASSIFIED, S.IN_WORK}),
+    "tell-result": frozenset({S.RESOLVED}),
+}
+CAUSE = {"link": BEGUN, "split": BEGUN, "report-result": OPEN}
+TALK = {"hold-tripartite": BEGUN}
 REPAIR = EVERYWHERE | EARLY | CAUSE
-ANSWER = EVERYWHERE | EARLY | ASKS
+ANSWER = EVERYWHERE | EARLY | ASKS | TALK
 LEGAL: dict[CaseKind, dict[str, frozenset[CaseStatus]]] = {
     CaseKind.REPAIR: REPAIR,
-    CaseKind.COMPLAINT: EVERYWHERE | EARLY | ASKS | RESULT | CAUSE,
+    CaseKind.COMPLAINT: EVERYWHERE | EARLY | ASKS | RESULT | CAUSE | TALK,
     CaseKind.ENQUIRY: ANSWER,
     CaseKind.HELP_REQUEST: ANSWER,
     CaseKind.SUGGESTION: ANSWER,
@@ -60,6 +67,12 @@ BODY: dict[str, dict[str, Any]] = {
     "tell-result": {"forms": ["written", "face_to_face"]},
     "visit": {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"},
     "waive-visit": {"outcome": "已清洁"},
+    "notify-departments": {"departments": ["cleaning"]},
+    "answer-department": {"department": "cleaning", "text": "已安排"},
+    "decide-measures": {"text": "增派保洁"},
+    "tell-test-result": {"result": "超标", "plan": "加装减振"},
+    "hold-tripartite": {"parties": ["3-0502", "3-0602"], "company": True, "text": "达成一致"},
+    "report-result": {"text": "已处理"},
     "sign-visit": {"opinion": "同意"},
     "link": {"incident": "AB-260316-2K3QX", "reason": "同一路供水"},
     "split": {"reason": "另有原因"},

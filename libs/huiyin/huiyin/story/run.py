@@ -84,12 +84,19 @@ class Play:
 
     def _body(self, step: Step, verb: Verb, site: str) -> Any:
         given = {name: value for name, value in step.with_.items() if f"{{{name}}}" not in verb.path}
-        body = aware(given, self.story.given.zone)
+        body = aware({name: self._named(value) for name, value in given.items()}, self.story.given.zone)
         if verb.makes_case:
             body = {"site": site} | body
         if step.happened:
             body[verb.time_field] = self.at(step.happened).isoformat()
         return body
+
+    def _named(self, value: Any) -> Any:
+        """Return an alias in braces as the number of that case: `brought_up_in: "{door}"`."""
+        if isinstance(value, list | tuple):
+            return [self._named(one) for one in value]
+        alias = value[1:-1] if isinstance(value, str) and value.startswith("{") and value.endswith("}") else ""
+        return self.cases[alias].number if alias in self.cases else value
 
     async def _path(self, step: Step, verb: Verb) -> tuple[str, str]:
         """Return the path and the site. Raises LookupError with a sentence when the case or order is not there."""

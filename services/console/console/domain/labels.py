@@ -212,6 +212,7 @@ TEMPLATE = {
     "clock_warned": Text("预警", "warning"),
     "clock_level": Text("上报", "escalation"),
     "case_reported": Text("即时上报", "report at once"),
+    "department_notified": Text("部门通知", "notice to a department"),
     "case_replied": Text("答复", "reply"),
     "work_completed": Text("完工告知", "work completed"),
     "result_told": Text("结果告知", "result"),

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from intake.domain.attempt import File
 from intake.domain.contact import Contact
 from intake.domain.moves import MOVES
-from intake.domain.parts import Joined, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Transfer
+from intake.domain.parts import Joined, Notified, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Taken, Transfer
 from intake.domain.promise import Promise
 from intake.domain.view import CaseBrief
 from intake.domain.visit import Signature, Visit
@@ -131,6 +131,9 @@ class CaseOut(CaseBrief):
     first_receiver: str | None
     frequent: bool
     linked: tuple[str, ...]
+    departments: tuple[str, ...]
+    notified: tuple[Notified, ...]
+    taken: tuple[Taken, ...]
     incidents: tuple[Joined, ...]
     plans: tuple[Plan, ...]
     progress: tuple[Progress, ...]

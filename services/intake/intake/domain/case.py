@@ -13,7 +13,7 @@ from common.events import Fact
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, Urgency
 from pydantic import AwareDatetime
 
-from intake.domain.parts import Asked, External, Joined, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Sorting, Transfer
+from intake.domain.parts import Asked, External, Joined, Notified, Order, Plan, Progress, Reclassified, ReplyRecord, Result, Sorting, Taken, Transfer
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -55,6 +55,9 @@ class Case(Aggregate):
     plans: tuple[Plan, ...] = ()
     progress: tuple[Progress, ...] = ()
     restored_at: AwareDatetime | None = None  #: when the supply was last back
+    departments: tuple[str, ...] = ()  #: all that are concerned, where it is more than one
+    notified: tuple[Notified, ...] = ()
+    taken: tuple[Taken, ...] = ()
     history: tuple[Reclassified, ...] = ()
     replies: tuple[ReplyRecord, ...] = ()
     results: tuple[Result, ...] = ()
@@ -99,6 +102,7 @@ class Case(Aggregate):
             category=self.sorting.category,
             fault=self.sorting.fault,
             department=self.sorting.department,
+            departments=self.departments,
             trade=self.sorting.trade,
             unit=self.unit,
             asset=self.asset,

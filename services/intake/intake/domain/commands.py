@@ -111,6 +111,47 @@ class Restore(Timed):
     """Water, power or whatever had failed is there again."""
 
 
+class NotifyDepartments(Timed):
+    """Every department that is concerned gets a notice of its own."""
+
+    departments: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    text: Text | None = None
+
+
+class AnswerDepartment(Timed):
+    """A department reports back to customer service."""
+
+    department: Code
+    text: Text
+
+
+class DecideMeasures(Timed):
+    """The corrective measures are decided."""
+
+    text: Text
+
+
+class TellTestResult(Timed):
+    """The owner was told the result of the test and the corrective plan."""
+
+    result: Text
+    plan: Text
+
+
+class HoldTripartite(Timed):
+    """Both parties and the property company talked."""
+
+    parties: Annotated[tuple[Ref, ...], Field(min_length=1, max_length=10)] = Field(description="units or references of those who were there")
+    company: StrictBool
+    text: Text
+
+
+class ReportResult(Timed):
+    """The site's office tells the department above it how the case stands."""
+
+    text: Text
+
+
 class Link(Timed):
     """It has the same cause as another case that is still worked on."""
 

@@ -37,7 +37,7 @@ ASK: dict[str, Ask] = {
     "expected": lambda case, _: case.expected_at is not None,
     "major": lambda case, _: case.major,
     "repeated": lambda case, _: case.repeat_of is not None,
-    "several_departments": lambda case, _: len(case.state().departments) > 1,
+    "several_departments": lambda case, _: len(case.departments) > 1,
 }
 
 

@@ -12,7 +12,7 @@ from common.errors import Refused, TimeInFuture, TimeOrder
 from common.moves import Move, step
 from common.states import CaseStatus
 
-from intake.domain import classification, closing, handling, incidents, replying, returning, signing
+from intake.domain import classification, closing, complaint, departments, handling, incidents, replying, returning, signing
 from intake.domain.attempt import Attempt, File
 from intake.domain.case import Act, Case, Changes
 from intake.domain.commands import Timed
@@ -27,6 +27,12 @@ DECISIONS: dict[str, Decision] = {
     "record-plan": handling.record_plan,
     "tell-progress": handling.tell_progress,
     "restore": handling.restore,
+    "notify-departments": departments.notify_departments,
+    "answer-department": departments.answer_department,
+    "decide-measures": complaint.decide_measures,
+    "tell-test-result": complaint.tell_test_result,
+    "hold-tripartite": complaint.hold_tripartite,
+    "report-result": complaint.report_result,
     "link": incidents.link,
     "split": incidents.split,
     "request-work": handling.request_work,

@@ -13,7 +13,9 @@ from common.states import CaseKind, CaseStatus
 from intake.domain.attempt import Attempt
 from intake.domain.classification import missing
 from intake.domain.commands import Close, MakePromise, RecordResult, RecordVisit, Reply, RequestWork, TellResult, WaiveVisit
+from intake.domain.complaint import all_present
 from intake.domain.conditions import any_holds
+from intake.domain.departments import may_answer, may_notify
 from intake.domain.handling import wanted
 from intake.domain.incidents import can_join, can_leave
 from intake.domain.replying import form_fits
@@ -190,6 +192,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "ESC-12": (_joined_by_role,),
     "INT-20": (_answered,),
     "K3": (_in_scope,),
+    "K5": (may_notify, may_answer),
     "K12": (_work_done, _no_open_promise),
     "K13": (_declined_with_leave,),
     "K14": (_told_in_form,),
@@ -200,4 +203,5 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "RVT-14": (_letter_kept,),
     "RVT-17": (_anonymous,),
     "RVT-26": (_something_to_ask,),
+    "SLA-20": (all_present,),
 }

@@ -7,7 +7,10 @@ without `to` stays, or its decision says where it leads; guards are named by id 
 from common.events import (
     CaseClassified,
     CaseClosed,
+    CaseDepartmentAnswered,
+    CaseDepartmentNotified,
     CaseLinked,
+    CaseMeasuresDecided,
     CaseOwnerTransferred,
     CasePlanRecorded,
     CaseProgressTold,
@@ -15,8 +18,11 @@ from common.events import (
     CaseResponded,
     CaseRestored,
     CaseResultRecorded,
+    CaseResultReported,
     CaseResultTold,
     CaseSplit,
+    CaseTestResultTold,
+    CaseTripartiteHeld,
     CaseWorkRequested,
     PromiseKept,
     PromiseMade,
@@ -43,6 +49,10 @@ _RESPOND = Move(BEGUN, None, "case.respond", "启动响应", "respond", ("K3",),
 _PLAN = Move(BEGUN, None, "case.record_plan", "登记计划", "record the plan", ("K3",), CasePlanRecorded)
 _TELL = Move(OPEN, None, "case.tell_progress", "通报进展", "tell the progress", ("K3",), CaseProgressTold)
 _RESTORE = Move(OPEN, None, "case.restore", "恢复供应", "supply is back", ("K3",), CaseRestored)
+_NOTIFY = Move(BEGUN, None, "case.notify_departments", "通知部门", "notify departments", ("K3", "K5"), CaseDepartmentNotified)
+_ANSWER = Move(OPEN, None, "case.answer_department", "部门反馈", "a department answers", ("K5",), CaseDepartmentAnswered)
+_TALK = Move(BEGUN, None, "case.hold_tripartite", "三方沟通", "hold the three-party talk", ("K3", "SLA-20"), CaseTripartiteHeld)
+_REPORT = Move(OPEN, None, "case.report_result", "上报处理结果", "report the result upward", (), CaseResultReported)
 _LINK = Move(BEGUN, None, "case.link", "并入事件", "join to an incident", ("DEF-09",), CaseLinked)
 _SPLIT = Move(BEGUN, None, "case.split", "移出事件", "take out of its incident", ("DEF-09",), CaseSplit)
 _VISIT = Move(OPEN, None, "case.visit", "回访", "return visit", ("RVT-26", "RVT-11", "RVT-14", "ESC-12"), VisitRecorded)
@@ -62,6 +72,9 @@ REPAIR: Table[CaseStatus] = {
     "record-plan": _PLAN,
     "tell-progress": _TELL,
     "restore": _RESTORE,
+    "notify-departments": _NOTIFY,
+    "answer-department": _ANSWER,
+    "report-result": _REPORT,
     "link": _LINK,
     "split": _SPLIT,
     "reply": _REPLY,
@@ -81,6 +94,9 @@ COMPLAINT: Table[CaseStatus] = {
     "record-plan": _PLAN,
     "tell-progress": _TELL,
     "restore": _RESTORE,
+    "notify-departments": _NOTIFY,
+    "answer-department": _ANSWER,
+    "report-result": _REPORT,
     "link": _LINK,
     "split": _SPLIT,
     "request-work": _WORK,
@@ -88,6 +104,9 @@ COMPLAINT: Table[CaseStatus] = {
     "promise": _PROMISE,
     "keep-promise": _KEEP,
     "record-result": Move(BEGUN, S.RESOLVED, "case.record_result", "登记处理结果", "record the result", ("K3", "K12", "K13"), CaseResultRecorded),
+    "decide-measures": Move(BEGUN, None, "case.decide_measures", "确定整改措施", "decide the measures", ("K3",), CaseMeasuresDecided),
+    "tell-test-result": Move(BEGUN, None, "case.tell_test_result", "反馈检测结果", "tell the test result", ("K3",), CaseTestResultTold),
+    "hold-tripartite": _TALK,
     "tell-result": Move(frozenset({S.RESOLVED}), S.RESULT_TOLD, "case.tell_result", "告知结果", "tell the result", ("K14",), CaseResultTold),
     "visit": _VISIT,
     "check-visit": _CHECK,
@@ -103,7 +122,10 @@ ANSWER: Table[CaseStatus] = {
     "record-plan": _PLAN,
     "tell-progress": _TELL,
     "restore": _RESTORE,
+    "notify-departments": _NOTIFY,
+    "answer-department": _ANSWER,
     "request-work": _WORK,
+    "hold-tripartite": _TALK,
     "reply": _REPLY,
     "promise": _PROMISE,
     "keep-promise": _KEEP,

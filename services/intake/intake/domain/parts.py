@@ -120,6 +120,29 @@ class Transfer(Part):
     at: AwareDatetime
 
 
+class Notified(Part):
+    """A department's notice of a case, and its answer (K5)."""
+
+    id: str
+    department: str
+    text: str | None = None
+    by: str
+    at: AwareDatetime
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_at: AwareDatetime | None = None
+
+
+class Taken(Part):
+    """A step of the handling that clocks wait for: measures, test_result, tripartite or result_report."""
+
+    kind: str
+    texts: dict[str, str]
+    parties: tuple[str, ...] = ()
+    by: str
+    at: AwareDatetime
+
+
 class Joined(Part):
     """A case joined an incident by hand, or left one (DEF-09)."""
 

@@ -17,7 +17,10 @@ from common.events import (
     CalendarPublished,
     CaseClassified,
     CaseClosed,
+    CaseDepartmentAnswered,
+    CaseDepartmentNotified,
     CaseLinked,
+    CaseMeasuresDecided,
     CaseOwnerTransferred,
     CasePlanRecorded,
     CaseProgressTold,
@@ -27,8 +30,11 @@ from common.events import (
     CaseResponded,
     CaseRestored,
     CaseResultRecorded,
+    CaseResultReported,
     CaseResultTold,
     CaseSplit,
+    CaseTestResultTold,
+    CaseTripartiteHeld,
     CaseWorkDone,
     CaseWorkRequested,
     ClockBreached,
@@ -167,6 +173,11 @@ def escalated(event: Event[EscalationRaised | EscalationRepeated | EscalationRep
     return told + tuple(Recipient(f"role:{role}", role) for role in event.fact.skipped)
 
 
+def head_of_department(event: Event[CaseDepartmentNotified], ground: Ground) -> Recipients:
+    """Return the manager of the department that got the notice (K5)."""
+    return holders(ground, "department_manager", event.fact.department)
+
+
 def caller(event: Event[VisitDue], ground: Ground) -> Recipients:
     """Return who makes return visits, by the rota of the moment when the desk opens: that is when they may call."""
     return holders(ground, event.fact.role, at=opening(ground.site.speaking, ground.now))
@@ -276,6 +287,7 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
         Row("clock_level", escalated, when=levelled, ends=of_clock),
     ),
     EscalationReported: (Row("case_reported", escalated, ends=of_case),),  # ESC-06, ESC-10: at once, at any hour
+    CaseDepartmentNotified: (Row("department_notified", head_of_department, ends=of_case, roles=True),),  # K5
     CaseReplied: (Row("case_replied", owner, Hold.UNLESS_URGENT, when=by_message, ends=of_case),),  # NTF-03, NTF-14
     WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case),),  # NTF-01
     CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
@@ -291,6 +303,11 @@ SILENT: Mapping[type[Fact], str] = {
     CaseWorkRequested: "the order that dispatch issues tells its assignee",
     CaseResultRecorded: "told to the owner as a result, not as a record",
     CaseOwnerTransferred: "the new owner accepts it in person",
+    CaseDepartmentAnswered: "customer service took the answer down",
+    CaseMeasuresDecided: "told to the owner as a result",
+    CaseTestResultTold: "telling it was the message",
+    CaseTripartiteHeld: "everybody concerned was there",
+    CaseResultReported: "reporting it was the message",
     CaseLinked: "the desk did it; the owner hears of the incident by its progress",
     CaseSplit: "the order that dispatch issues tells its assignee",
     CaseWorkDone: "followed by the return visit that is due",

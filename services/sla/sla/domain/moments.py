@@ -14,6 +14,9 @@ from common.envelope import Event
 from common.events import (
     CaseClassified,
     CaseClosed,
+    CaseDepartmentAnswered,
+    CaseDepartmentNotified,
+    CaseMeasuresDecided,
     CasePlanRecorded,
     CaseProgressTold,
     CaseRegistered,
@@ -22,7 +25,10 @@ from common.events import (
     CaseResponded,
     CaseRestored,
     CaseResultRecorded,
+    CaseResultReported,
     CaseResultTold,
+    CaseTestResultTold,
+    CaseTripartiteHeld,
     CaseWorkDone,
     CaseWorkRequested,
     Fact,
@@ -91,6 +97,12 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
     CaseProgressTold: (Reading(Moment.PROGRESS_TOLD),),
     CasePlanRecorded: (Reading(Moment.PLAN_OF_DAYS, when=lambda fact: fact.days > 1),),
     CaseRestored: (Reading(Moment.RESTORED),),
+    CaseDepartmentNotified: (Reading(Moment.DEPARTMENT_NOTIFIED),),
+    CaseDepartmentAnswered: (Reading(Moment.DEPARTMENT_ANSWERED),),
+    CaseMeasuresDecided: (Reading(Moment.MEASURES_DECIDED),),
+    CaseTestResultTold: (Reading(Moment.TEST_RESULT_TOLD),),
+    CaseTripartiteHeld: (Reading(Moment.TRIPARTITE_HELD),),
+    CaseResultReported: (Reading(Moment.RESULT_REPORTED),),
     CaseWorkDone: (  # of a later case of an incident: it has no orders of its own that tell (DEF-09)
         Reading(Moment.WORK_COMPLETED, when=lambda fact: bool(fact.case.incident and fact.completed_at), at=lambda fact: fact.completed_at),
     ),
@@ -124,9 +136,11 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
 
 
 def subject_of(fact: Any) -> str:
-    """Return the id of the order, promise or case that a fact's moments belong to."""
+    """Return the id of the order, promise, department's notice or case that a fact's moments belong to."""
     if hasattr(fact, "order"):
         return str(fact.order.id)
+    if isinstance(fact, CaseDepartmentNotified | CaseDepartmentAnswered):
+        return fact.notice
     return str(fact.promise) if hasattr(fact, "promise") else str(fact.case.id)
 
 

@@ -116,6 +116,19 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=frozenset({"number", "kind", "fault", "urgency", "unit", "received_at"}),
     ),
+    "department_notified": Wording(
+        subject=Text("【部门通知】{{ number }}:{{ matter }}", "[Notice to your department] {{ number }}: {{ matter }}"),
+        says=_join(
+            Text(
+                "{{ kind }} {{ number }} 涉及贵部门,请处理并向客服反馈。\n事项:{{ matter }}"
+                "{% if urgency %}\n紧急程度:{{ urgency }}{% endif %}\n接报时间:{{ received_at }}",
+                "{{ number }} ({{ kind }}) concerns your department: please act and report back to customer service.\nMatter: {{ matter }}"
+                "{% if urgency %}\nUrgency: {{ urgency }}{% endif %}\nReceived at {{ received_at }}",
+            ),
+            _WHERE,
+        ),
+        needs=frozenset({"number", "kind", "fault", "urgency", "unit", "received_at"}),
+    ),
     "visit_due": Wording(
         subject=Text("【待回访】{{ number }}", "[Return visit due] {{ number }}"),
         says=_join(
