@@ -23,7 +23,8 @@ from common.topology import LISTENS
 from notify.domain.compose import VALUES, compose
 from notify.domain.notice import Channel, Hold, Notice, Status
 from notify.domain.public import PUBLIC
-from notify.domain.table import ENDINGS, SILENT, TABLE, Ground
+from notify.domain.silence import SILENT
+from notify.domain.table import ENDINGS, TABLE, Ground
 from notify.domain.templates import TEMPLATES
 from notify.handlers.facts import SUBSCRIPTIONS
 
