@@ -145,6 +145,7 @@ async def _look_around(made: Estate, site: str) -> None:
     things["contact"] = (await doors.surely("intake", "GET", f"/v1/cases/{things['case']}"))["contact"]["ref"]
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
     things |= {"order": order["id"], "assignee": order["assignee"]}
+    things["attachment"] = await _attached(made, "dispatch", f"/v1/work-orders/{order['id']}/attachments")
     things["photo"] = await _attached(made, "intake", f"/v1/cases/{things['case']}/attachments")
     things["change"] = (await doors.surely("sla", "POST", f"/v1/sites/{site}/policy/changes", body={"open_cases": "keep"}, key=site))["id"]
     storm = BODIES["/v1/majeure"](things)

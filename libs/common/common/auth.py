@@ -36,7 +36,7 @@ _DESK = _READ | {
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.check", "order.start", "order.leave", "order.complete",
     "order.sign", "order.return", "order.excuse",
-    "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
+    "order.attach", "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
 }  # fmt: skip
 _NOT_OUTSIDE = {"escalation.acknowledge", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
 _ACCEPTS = {"order.survey", "order.accept_work", "order.inspect"}  # REP-08, REP-30, REP-22

@@ -288,6 +288,7 @@ class WorkOrderFact(Fact):
 
     order: OrderState
     case: CaseState
+    attachments: tuple[str, ...] = ()  #: numbers of the photos and the signature that the move refers to
 
 
 class WorkOrderIssued(WorkOrderFact):

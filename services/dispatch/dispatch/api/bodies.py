@@ -5,15 +5,14 @@ Not here: routes (`orders`), rules, what goes out (`shapes`). Free text (reasons
 
 from typing import Annotated, Literal
 
+from common.album import AttachmentId, Photos
 from common.money import Fen
 from common.states import WorkClass
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from dispatch.domain.acts import Act, Check, Outcome
 from dispatch.domain.survey import Survey
-from dispatch.domain.words import Code, Instant, Reference, Text
-
-Photos = Annotated[tuple[Reference, ...], Field(max_length=50, description="references of attachments")]
+from dispatch.domain.words import Code, Instant, Text
 
 
 class MoveIn(BaseModel):
@@ -36,10 +35,11 @@ class ArriveIn(MoveIn):
 
     reason: Text | None = None
     plan_told: StrictBool = False
+    photos: Photos = ()
 
     def act(self) -> Act:
         """See MoveIn."""
-        return Act(at=self.at, note=self.reason, plan_told=self.plan_told)
+        return Act(at=self.at, note=self.reason, plan_told=self.plan_told, photos=self.photos)
 
 
 class AssessIn(MoveIn):
@@ -48,10 +48,11 @@ class AssessIn(MoveIn):
     outcome: Outcome
     guidance: Text | None = None
     plan_told: StrictBool = False
+    photos: Photos = ()
 
     def act(self) -> Act:
         """See MoveIn."""
-        return Act(at=self.at, outcome=self.outcome, note=self.guidance, plan_told=self.plan_told)
+        return Act(at=self.at, outcome=self.outcome, note=self.guidance, plan_told=self.plan_told, photos=self.photos)
 
 
 class CheckIn(MoveIn):
@@ -129,16 +130,22 @@ class CompleteIn(MoveIn):
 
     record: Text
     root_cause: Text | None = None
+    photos: Photos = ()
 
     def act(self) -> Act:
         """See MoveIn."""
-        return Act(at=self.at, note=self.record, root_cause=self.root_cause)
+        return Act(at=self.at, note=self.record, root_cause=self.root_cause, photos=self.photos)
 
 
 class SignIn(MoveIn):
-    """客户签字确认合格 (R15)."""
+    """客户签字确认合格 (R15). Without a signature the customer signed on paper."""
 
     result: Literal["good"] = "good"
+    signature: AttachmentId | None = None
+
+    def act(self) -> Act:
+        """See MoveIn."""
+        return Act(at=self.at, signature=self.signature)
 
 
 class ReturnIn(MoveIn):

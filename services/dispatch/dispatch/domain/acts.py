@@ -52,10 +52,16 @@ class Act(BaseModel):
     to: str | None = None  #: who gets the order
     checks: tuple[Check, ...] = ()
     photos: tuple[str, ...] = ()  #: references of attachments
+    signature: str | None = None  #: reference of the drawn one; None where the customer signed on paper
     survey: Survey | None = None
     work_class: WorkClass | None = None
     replaced_by: str | None = None  #: the order that takes the place of this one
     party: str | None = None  #: for whom somebody accepts the finished work
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """Return everything that is referred to."""
+        return (*self.photos, self.signature) if self.signature else self.photos
 
 
 @dataclass(frozen=True)

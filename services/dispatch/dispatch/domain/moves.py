@@ -108,13 +108,15 @@ def _moved(order: Order, name: str, move: Move[OrderStatus], deed: Deed, case: C
     after = order.model_copy(update={"status": to, "moved_at": deed.at} | gone | (effect.set or {}))
     after = after.model_copy(update={"steps": (*order.steps, _step(order, after, name, deed))})
     kind = effect.fact or move.fact
-    return after, [kind.model_validate({"order": after.state(), "case": case} | (effect.adds or {}))] if kind else []
+    return after, [
+        kind.model_validate({"order": after.state(), "case": case, "attachments": deed.act.attachments} | (effect.adds or {}))
+    ] if kind else []
 
 
 def _step(before: Order, after: Order, name: str, deed: Deed) -> Step:
     hands = {"frm": before.assignee, "to": after.assignee} if after.assignee != before.assignee else {}
-    act = deed.act
-    return Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=act.note, checks=act.checks, photos=act.photos, **hands)
+    shown = {name: getattr(deed.act, name) for name in ("note", "checks", "photos", "signature")}
+    return Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, **shown, **hands)
 
 
 def _in_time(order: Order, deed: Deed) -> None:

@@ -61,6 +61,7 @@ class Step(BaseModel):
     why: str | None = None  #: `offers.Why`, where dispatch passed it on by itself
     checks: tuple[Check, ...] = ()
     photos: tuple[str, ...] = ()  #: references of attachments
+    signature: str | None = None  #: reference of the drawn one
 
 
 class Terms(BaseModel):

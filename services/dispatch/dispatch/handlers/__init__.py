@@ -4,8 +4,8 @@ Not here: the decisions (`domain`), HTTP (`api`), the driver.
 """
 
 from dispatch.handlers.facts import SUBSCRIPTIONS
-from dispatch.handlers.orders import move, outside, visible
+from dispatch.handlers.orders import attach, move, outside, visible
 from dispatch.handlers.people import put_people
 from dispatch.handlers.slips import hand_over
 
-__all__ = ["SUBSCRIPTIONS", "hand_over", "move", "outside", "put_people", "visible"]
+__all__ = ["SUBSCRIPTIONS", "attach", "hand_over", "move", "outside", "put_people", "visible"]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from common.album import Attachment, Verified
 from common.auth import Caller
 from common.errors import NotFound
 from common.rota import SiteRota
@@ -9,6 +10,7 @@ from common.rota import SiteRota
 from dispatch.domain import moves
 from dispatch.domain.acts import Act, Deed
 from dispatch.domain.order import Order
+from dispatch.handlers.attaching import refer
 from dispatch.store import Store
 
 
@@ -24,8 +26,14 @@ def outside(by: Caller) -> bool:
     return "contractor" in by.roles
 
 
+async def attach(given: Verified, number: str, *, store: Store, by: Caller, now: datetime) -> Attachment:
+    """Add an attachment to an order; a move has to refer to it. Raises NotFound, TooManyAttachments."""
+    order = visible(await store.order(number), by)
+    return await store.albums.attach(order.id, order.site, given, by=by.id, at=now)
+
+
 async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, now: datetime) -> Order:
-    """Move an order. Raises NotFound, IllegalMove, Refused, Invalid, TimeInFuture, TimeOrder."""
+    """Move an order. Raises NotFound, IllegalMove, Refused, Invalid, AttachmentUsed, TimeInFuture, TimeOrder."""
     before = visible(await store.order(number), by)
     moves.here(before, name, by.id)  # whoever came too late is told before anything else is read
     staffing = await store.staffing(before.site)
@@ -34,6 +42,7 @@ async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, no
     full = bool(before.offered) and await _full(by.id, rota, store)
     deed = Deed(act, by=by.id, now=now, person=rota.person(by.id), outside=outside(by), target=target, full=full)
     after, facts = moves.apply(before, name, deed, await store.case(before.case))
+    await refer(act, name, before, store)
     await store.save(after, facts, at=deed.at)
     return after
 

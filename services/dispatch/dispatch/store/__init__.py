@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from common import outbox
+from common import attachments, outbox
 from common.coverage import Need
 from common.documents import Aggregate, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import Missing
@@ -38,6 +38,7 @@ INDEXES: tuple[Index, ...] = (
     Index("staffing_log", (("site", 1), ("version", 1)), unique=True),
     Index("contacts", (("person", 1),)),
     Index("contacts", (("phone_index", 1),)),
+    *attachments.INDEXES,
 )
 LEASE = timedelta(seconds=20)  # longer than a hundred orders take; whoever dies with them is replaced after it
 
@@ -81,6 +82,7 @@ class Store(till.Till):
         """`db` is a transaction wherever something is saved."""
         self.db: Documents = db
         self._vault = vault
+        self.albums = attachments.Albums(db)
 
     # --- orders ---------------------------------------------------------------------------------------------------------------
 
