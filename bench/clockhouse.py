@@ -7,11 +7,12 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from common import inbox, outbox, tracing
+from common.clock_rules import ClockRule, Moment
 from common.documents import Doc
 from common.events import CaseClassified, CaseClosed, CaseRegistered, Fact
 from common.loop import end
@@ -24,8 +25,11 @@ from common.timesource import SystemTime
 from devstack.paths import REPOSITORY
 from huiyin.secret_keys import new_secrets
 from huiyin.sites import load_site
-from sla.handlers import SUBSCRIPTIONS
-from sla.handlers.commands import put_policy
+from sla.domain.calendar import SATURDAY
+from sla.domain.deadlines import Site, Start, dates
+from sla.domain.ground import Dates
+from sla.handlers import SUBSCRIPTIONS, foresee
+from sla.handlers.commands import YearIn, put_policy, put_year
 from sla.handlers.firing import FIRE_LAG, LOOPS
 from sla.store import INDEXES, Known, Store
 
@@ -33,6 +37,7 @@ SITES = REPOSITORY / "packs" / "sites"
 HOURS, WORKING_DAYS = SITES / "XZ.yaml", SITES / "JN.yaml"  #: a site whose clocks run by the hour, one that counts working days
 AT_ONCE = 1000
 REPAIR = {"kind": "repair", "urgency": "P2", "fault": "blocked_pipe", "department": "engineering"}
+LETTER = {"kind": "complaint", "urgency": "P3", "channel": "letter", "department": "customer_service", "category": "service"}
 Told = Callable[[int], None]
 
 
@@ -58,7 +63,14 @@ class ClockHouse:
         self.lags, known, self.site = Lags(), Known(), load_site(site)
         parts = Parts(self.db, MemoryBus(Broker()), SystemTime(self.db.machine_now), extra={FIRE_LAG: self.lags})
         self.rt: Runtime[Store] = Runtime(
-            "sla", settings, parts, store=lambda documents: Store(documents, known), indexes=INDEXES, subscriptions=SUBSCRIPTIONS, loops=LOOPS
+            "sla",
+            settings,
+            parts,
+            store=lambda documents: Store(documents, known),
+            indexes=INDEXES,
+            subscriptions=SUBSCRIPTIONS,
+            loops=LOOPS,
+            foresee=foresee,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._cases = 0
@@ -121,6 +133,57 @@ class ClockHouse:
                 await self.db.insert("files", *(file | {"_id": case, "case": file["case"] | {"id": case}} for case in cases))
             await self.db.insert("clocks", *(moved(template, case, at(number)) for case, number in zip(cases, numbers, strict=True)))
             told(len(numbers))
+
+    async def fill_spanning(self, count: int, file: Doc, template: Doc, told: Told) -> date:
+        """Put copies of a clock of working days with their cases, dated by the engine, all open over the next working day; return that day."""
+        rule, site = self._rule(template), Site(self.site.policy, await self.rt.store.days(self.site.policy.calendar.holidays))
+        today = self.rt.now().replace(microsecond=0)
+        table = [dates(rule, Start(today - timedelta(minutes=n), Moment.RECEIVED), site) for n in range(600)]
+        for start in range(0, count, AT_ONCE):
+            numbers = range(start, min(count, start + AT_ONCE))
+            found = [(f"{self.site.id}-span-{number:07d}", table[number % len(table)]) for number in numbers]
+            await self.db.insert("files", *(_received(file, case, times.start_at) for case, times in found if times))
+            await self.db.insert("clocks", *(_dated(template, case, times) for case, times in found if times))
+            told(len(numbers))
+        return site.days.after(today.date(), 1)
+
+    def _rule(self, clock: Doc) -> ClockRule:
+        return next(rule for rule in self.site.policy.clocks if rule.id == clock["rule_id"])
+
+    async def checked(self, template: Doc, sample: int = 2000) -> dict[str, int]:
+        """Compare clocks that were dated again with what the engine says of each alone; each must have said so once."""
+        rule, site = self._rule(template), Site(self.site.policy, await self.rt.store.days(self.site.policy.calendar.holidays))
+        rows, wrong = await self.db.find("clocks", {"code": template["code"]}, limit=sample), 0
+        for row in rows:
+            right = dates(rule, Start(row["start_at"], Moment.CLASSIFIED), site)
+            same = right is not None and row["due_at"] == right.due_at and [rung["at"] for rung in row["rungs"]] == [at for _, at in right.rungs]
+            wrong += not same or await self.db.count("outbox", {"stream": f"sla:clock:{row['_id']}"}) != 1
+        return {"checked": len(rows), "wrong": wrong}
+
+    async def holiday(self, day: date) -> None:
+        """Publish that the year of `day` has one more day off."""
+        by: Any = None
+        calendar = self.site.policy.calendar.holidays
+        worked_on = set((await self.rt.store.days(calendar)).days)
+        year = [one for n in range(366) if (one := date(day.year, 1, 1) + timedelta(days=n)).year == day.year]
+        off = tuple(one for one in year if one.weekday() < SATURDAY and (one.toordinal() not in worked_on or one == day))
+        worked = tuple(one for one in year if one.weekday() >= SATURDAY and one.toordinal() in worked_on)
+        await self.rt.transact(lambda store: put_year(YearIn(off=off, worked=worked), calendar, day.year, store=store, by=by, now=self.rt.now()))
+
+
+def _received(file: Doc, case: str, at: datetime) -> Doc:
+    """Return a copy of a case's file for another case that was received and classified then."""
+    happened = [one | {"at": at, "of": case} for one in file["happened"]]
+    return file | {"_id": case, "case": file["case"] | {"id": case, "received_at": at, "registered_at": at}, "happened": happened}
+
+
+def _dated(template: Doc, case: str, found: Dates) -> Doc:
+    """Return a copy of a clock for another case with these times."""
+    levels = {rung["level"]: rung for rung in template["rungs"]}
+    rungs = [levels[str(level)] | {"at": at} for level, at in found.rungs if str(level) in levels]
+    times = {"trigger_at": found.start_at, "start_at": found.start_at, "due_at": found.due_at, "next_at": rungs[0]["at"], "first_at": rungs[0]["at"]}
+    names = {"_id": template["_id"].replace(template["case"], case), "subject": template["subject"].replace(template["case"], case)}
+    return template | times | names | {"case": case, "rungs": rungs, "seqs": {}}
 
 
 def moved(template: Doc, case: str, first_at: datetime) -> Doc:

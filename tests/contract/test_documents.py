@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from common.buffered import Buffered
 from common.documents import Database, Index, Transaction
 from common.errors import Taken
 from common.memory import MemoryDocuments
@@ -191,3 +192,43 @@ async def test_a_claim_is_exclusive_until_its_lease_ends(db: Database) -> None:
     assert await db.replace("things", third[0], guard={"fence": 1}) is False
     both = await asyncio.gather(*(db.claim("things", {}, sort=[("due", 1)], limit=9, lease=timedelta(minutes=1)) for _ in range(3)))
     assert sum(len(rows) for rows in both) == 1
+
+
+async def test_only_the_named_fields_come(db: Database) -> None:
+    """`fields` leaves out everything else but `_id`."""
+    await db.insert("things", {"_id": "a", "site": "X", "code": 1, "big": "x" * 100})
+    assert await db.find("things", {"site": "X"}, fields=("code",)) == [{"_id": "a", "code": 1}]
+
+
+class Counted:
+    """A transaction that counts questions."""
+
+    def __init__(self, inner: Transaction) -> None:
+        """Ask `inner`."""
+        self.inner, self.asked = inner, 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Count reads."""
+        self.asked += name in {"find", "get"}
+        return getattr(self.inner, name)
+
+
+async def test_a_unit_of_work_answers_what_it_has_read_whole(db: Database) -> None:
+    """ADR 0011: what was read ahead is not asked again and shows one's own writes; a write it cannot follow makes it ask."""
+    await db.insert("things", *({"_id": f"{case}{n}", "case": case, "site": f"{case}{n}", "code": n} for case in "ab" for n in (1, 2)))
+
+    async def work(tx: Transaction) -> list[Any]:
+        counted: Any = Counted(tx)
+        unit = Buffered(counted)
+        await unit.read_all("things", "case", ["a", "none"])
+        await unit.put("things", {"_id": "a3", "case": "a", "site": "a3", "code": 3})
+        await unit.put("things", {"_id": "a1", "case": "b", "site": "a1", "code": 1})
+        seen = [sorted(row["_id"] for row in await unit.find("things", {"case": case})) for case in ("a", "none")]
+        before = counted.asked
+        await unit.update("things", {"_id": "a2"}, {"case": "b"})
+        seen += [sorted(row["_id"] for row in await unit.find("things", {"case": case})) for case in ("a", "b")]
+        return [before, counted.asked, *seen]
+
+    (before, after, *seen), _ = await db.transact("probe", "", work)
+    assert (before, after) == (1, 3)
+    assert seen == [["a2", "a3"], [], ["a3"], ["a1", "a2", "b1", "b2"]]

@@ -196,3 +196,23 @@ async def test_a_bug_gets_three_tries_then_a_person(world: World) -> None:
     fates = [await world.hears.worker.receive(body, attempt) for attempt in (1, 2, 3)]
     assert fates == [Fate.AGAIN, Fate.AGAIN, Fate.DONE]
     assert [row["reason"] for row in await world.hears.documents.find("parked")] == ["guard-refused"]
+
+
+async def test_what_nobody_waits_for_lets_what_people_do_go_first(world: World) -> None:
+    """ADR 0037: facts said at leisure leave by the poll, all of them and in order; a fact of another thing does not wait behind them."""
+
+    async def mass(store: Store) -> None:
+        for number in range(40):
+            said = [CaseRegistered(case=case(f"XX-{number}"))] * 2
+            await outbox.say(store.db, f"XX-{number}", {}, said, site="XX", at=AT, lane=Lane.NORMAL, at_leisure=True)  # type: ignore[arg-type]
+
+    await world.says.transact(mass)
+    await world.say("XX-first", CaseRegistered(case=case("XX-first")))
+    await until(lambda: world.heard("XX-first"), ["case.registered:1"])
+    assert await world.heard("XX-0") == [], "two seconds have not passed"
+
+    async def all_heard() -> bool:
+        return all([await world.heard(f"XX-{number}") == ["case.registered:1", "case.registered:2"] for number in range(40)])
+
+    await until(all_heard, wanted=True)
+    await until(lambda: world.says.documents.count("outbox", {"sent_at": None}), 0)

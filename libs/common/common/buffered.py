@@ -20,6 +20,7 @@ class Buffered:
         self._known: dict[str, dict[str, Doc | None]] = {}
         self._added: dict[str, dict[str, Doc]] = {}
         self._put: dict[str, dict[str, Doc]] = {}
+        self._whole: dict[tuple[str, str], set[str]] = {}  #: (collection, field) -> values of which every document is known
         self.outgoing: list[Outgoing] = inner.outgoing
         self.source, self.trace = inner.source, inner.trace
         self.writes = 0  #: counts writes asked for: a fact that made none can still be put aside
@@ -33,6 +34,20 @@ class Buffered:
         self._known.setdefault(collection, {}).update(dict.fromkeys(set(ids).difference(rows)))
         return rows
 
+    async def read_all(self, collection: str, field: str, values: Sequence[str]) -> None:
+        """Read every document whose `field` has one of the values, in one round trip; `find` by the field alone needs none then."""
+        await self.find(collection, {field: {"$in": list(values)}})
+        self._whole.setdefault((collection, field), set()).update(values)
+
+    def _known_by(self, collection: str, where: Doc | None) -> list[Doc] | None:
+        """Return what is found by one field of which everything is known, None where the database has to be asked."""
+        if not where or len(where) > 1:
+            return None
+        ((field, value),) = where.items()
+        if not isinstance(value, str) or value not in self._whole.get((collection, field), ()):
+            return None
+        return [doc for doc in self._known.get(collection, {}).values() if doc is not None and doc.get(field) == value]
+
     async def get(self, collection: str, id: str) -> Doc | None:
         """See Documents."""
         known = self._known.setdefault(collection, {})
@@ -41,11 +56,14 @@ class Buffered:
         found = known[id]
         return dict(found) if found is not None else None
 
-    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0) -> list[Doc]:
+    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
         """See Documents."""
+        rows = None if sort or limit or fields else self._known_by(collection, where)
+        if rows is not None:
+            return [dict(row) for row in rows]
         await self.flush(collection)
-        rows = await self._inner.find(collection, where, sort=sort, limit=limit)
-        for row in rows:
+        rows = await self._inner.find(collection, where, sort=sort, limit=limit, fields=fields)
+        for row in rows if not fields else ():
             self._keep(collection, row)
         return [dict(row) for row in rows]
 
@@ -106,6 +124,7 @@ class Buffered:
     async def _forget(self, collection: str) -> None:
         await self.flush(collection)
         self._known.pop(collection, None)
+        self._whole = {key: values for key, values in self._whole.items() if key[0] != collection}
 
     async def flush(self, collection: str | None = None) -> None:
         """Write what waits, of one collection or of all. Raises Taken."""

@@ -39,8 +39,8 @@ class Documents(Protocol):
         """Return the document with that `_id`, or None."""
         ...
 
-    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0) -> list[Doc]:
-        """Return what matches, in `sort` order, at most `limit` (0 = all)."""
+    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
+        """Return what matches, in `sort` order, at most `limit` (0 = all); `fields`: what of each beside its `_id` (none named: all)."""
         ...
 
     async def count(self, collection: str, where: Doc | None = None) -> int:
@@ -74,7 +74,7 @@ class Documents(Protocol):
     async def claim(self, collection: str, where: Doc, *, sort: Sort, limit: int, lease: timedelta, fields: Sequence[str] = ()) -> list[Doc]:
         """Take up to `limit` that match and whose lease is over (database time); each gets `lease_until` and `fence` + 1.
 
-        `fields`: what of each is returned beside its `_id` (none named: all). Two claimers never hold the same document at
+        `fields` as in `find`. Two claimers never hold the same document at
         once; whoever finishes checks the fence (reliability.md X18).
         """
         ...
@@ -89,6 +89,7 @@ class Outgoing:
     key: str
     body: bytes
     trace: str
+    at_leisure: bool = False  #: nobody waits for it
 
 
 class Transaction(Documents, Protocol):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -61,6 +62,11 @@ class Envelope(BaseModel):
 
     def event(self) -> Event[Fact] | None:
         """Return the typed event, or None for a kind this version does not know. Raises ValidationError on a broken payload."""
+        return self.typed
+
+    @cached_property
+    def typed(self) -> Event[Fact] | None:
+        """Read the payload once, however often it is asked for."""
         known = FACTS.get(self.kind)
         if known is None:
             return None

@@ -82,6 +82,10 @@ def _order(doc: Doc, path: str) -> tuple[int, Any]:
     return (0, 0) if value is None else (1, value)
 
 
+def _only(doc: Doc, fields: Sequence[str]) -> Doc:
+    return {key: value for key, value in doc.items() if key in {"_id", *fields}} if fields else doc
+
+
 def _set(doc: Doc, path: str, value: Any) -> None:
     *parents, last = path.split(".")
     for part in parents:
@@ -127,12 +131,12 @@ class MemoryDocuments:
             return [rows[wanted]] if wanted in rows and matches(rows[wanted], where) else []
         return [doc for doc in rows.values() if matches(doc, where)]
 
-    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0) -> list[Doc]:
+    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
         """See Documents."""
         found = self._matching(collection, where)
         for path, direction in reversed(list(sort)):
             found.sort(key=lambda doc: _order(doc, path), reverse=direction < 0)
-        return _copied(found[:limit] if limit else found)
+        return [_only(doc, fields) for doc in _copied(found[:limit] if limit else found)]
 
     async def count(self, collection: str, where: Doc | None = None) -> int:
         """See Documents."""
@@ -198,7 +202,7 @@ class MemoryDocuments:
         for doc in free:
             await self.update(collection, {"_id": doc["_id"]}, {"lease_until": now + lease}, inc={"fence": 1})
         taken = [found for doc in free if (found := await self.get(collection, doc["_id"]))]
-        return [{key: value for key, value in doc.items() if not fields or key in {"_id", *fields}} for doc in taken]
+        return [_only(doc, fields) for doc in taken]
 
     async def transact(self, source: str, trace: str, work: Work[T]) -> tuple[T, list[Outgoing]]:
         """See Database."""

@@ -143,10 +143,10 @@ class MongoDocuments:
             found: Doc | None = await self._db[collection].find_one({"_id": {"$eq": id}}, session=self._session)
             return found
 
-    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0) -> list[Doc]:
+    async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
         """See Documents."""
         async with self._call():
-            cursor = self._db[collection].find(where or {}, session=self._session, limit=limit, sort=list(sort) or None)
+            cursor = self._db[collection].find(where or {}, list(fields) or None, session=self._session, limit=limit, sort=list(sort) or None)
             rows: list[Doc] = await cursor.to_list(None)
             return rows
 

@@ -5,6 +5,7 @@ Not here: what a fact means, and how bytes reach the broker (`messaging`).
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
@@ -22,8 +23,10 @@ from common.topology import heard
 
 log = structlog.get_logger()
 BATCH = 100
+RECOVERED_AT_ONCE = 500  # of what was left behind: a backlog is large or nothing, and what is said meanwhile waits for one batch of it at most
 LEASE = timedelta(seconds=15)
 SETTLE = timedelta(seconds=10)  # longer than any transaction lives: nothing can appear behind a reader's cursor any more
+OFFERED_AT_MOST = 20_000  # facts waiting in memory; what is said beyond that is left to the poll
 RECOVER_AFTER = timedelta(seconds=2)  # what the process itself publishes after the commit is left to it for this long
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -35,8 +38,24 @@ INDEXES: tuple[Index, ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Dumped:
+    """A fact as data: what a mass change says of a thing, by the hundred thousand, without making a model of each. `data` holds no None."""
+
+    kind: str
+    data: dict[str, Any]
+
+    def prefix(self) -> str:
+        """See Fact."""
+        return self.kind.split(".", 1)[0]
+
+    def model_dump(self, **_how: Any) -> dict[str, Any]:
+        """Return the data."""
+        return self.data
+
+
 def envelope(  # noqa: PLR0913 - the attributes of the standard
-    source: str, subject: str, seq: int, fact: Fact, *, at: datetime, site: str, lane: Lane, trace: str
+    source: str, subject: str, seq: int, fact: Fact | Dumped, *, at: datetime, site: str, lane: Lane, trace: str
 ) -> Envelope:
     """Return the fact in its CloudEvents envelope; the id is its place in its stream, so it is the same whenever it is made."""
     return Envelope(
@@ -73,9 +92,21 @@ def _row(made: Envelope, key: str, body: str) -> Doc:
 
 
 async def say(  # noqa: PLR0913 - the attributes of the standard
-    tx: Transaction, subject: str, seqs: dict[str, int], facts: Sequence[Fact], *, site: str, at: datetime, lane: Lane, once: str | None = None
+    tx: Transaction,
+    subject: str,
+    seqs: dict[str, int],
+    facts: Sequence[Fact | Dumped],
+    *,
+    site: str,
+    at: datetime,
+    lane: Lane,
+    once: str | None = None,
+    at_leisure: bool = False,
 ) -> None:
-    """Append facts about `subject` to the outbox; `seqs` is counted up in place. `once`: a lock, where the service has a unique index on it."""
+    """Append facts about `subject` to the outbox; `seqs` is counted up in place. `once`: a lock, where the service has a unique index on it.
+
+    `at_leisure`: they are many and nobody waits for them, so they leave by the poll and what people do leaves before them.
+    """
     rows = []
     for fact in facts:
         seqs[fact.prefix()] = seq = seqs.get(fact.prefix(), 0) + 1
@@ -84,7 +115,7 @@ async def say(  # noqa: PLR0913 - the attributes of the standard
         row = _row(made, key, made.model_dump_json()) | ({"once": once} if once else {})
         rows.append(row)
         if row["sent_at"] is None:
-            tx.outgoing.append(Outgoing(made.id, made.stream, key, row["body"].encode(), made.traceparent))
+            tx.outgoing.append(Outgoing(made.id, made.stream, key, row["body"].encode(), made.traceparent, at_leisure))
     if rows:
         await tx.insert("outbox", *rows)
 
@@ -111,15 +142,20 @@ class Relay:
         """`poll_s`: longest pause between two looks for rows left behind."""
         self._documents, self._bus, self._metrics, self._poll_s = documents, bus, metrics, poll_s
         self._offered: asyncio.Queue[Outgoing] = asyncio.Queue()
-        self._behind: set[str] = set()  # streams with an earlier unsent row: later rows wait for the poll, in order
+        self._behind: set[int] = set()  # hashes of streams with an earlier unsent row: later rows wait for the poll, in order
         self._failures = 0
         self._recover_at = 0.0
+        self._commits = 0  #: of this process since the last look
         self.busy = 0  #: facts offered and not yet tried
 
     def offer(self, rows: Sequence[Outgoing]) -> None:
         """Publish these right after their commit; a stream with an earlier unsent row is left to the poll (decisions.md 1)."""
+        self._commits += 1
         for row in rows:
-            if row.stream not in self._behind:
+            stream = hash(row.stream)
+            if row.at_leisure or self.busy >= OFFERED_AT_MOST:
+                self._behind.add(stream)
+            elif stream not in self._behind:
                 self.busy += 1
                 self._offered.put_nowait(row)
 
@@ -145,11 +181,11 @@ class Relay:
         await asyncio.sleep(pause)
 
     async def _turn(self) -> None:
-        if monotonic() >= self._recover_at:
-            self._recover_at = monotonic() + self._poll_s
-            await self._recover()
+        """Look for what was left behind when it is time to, then publish what was just committed: neither waits for the whole of the other."""
+        if (began := monotonic()) >= self._recover_at:
+            self._recover_at = began + await self._recover_within(began)
         try:
-            first = await asyncio.wait_for(self._offered.get(), self._poll_s)
+            first = await asyncio.wait_for(self._offered.get(), max(self._recover_at - monotonic(), 0))
         except TimeoutError:
             return
         batch = [first]
@@ -160,23 +196,34 @@ class Relay:
         finally:
             self.busy -= len(batch)
 
-    async def _recover(self) -> None:
-        """Publish what is older than a crash could excuse, oldest first, until nothing is left."""
+    async def _recover_within(self, began: float) -> float:
+        """Look once; return after how many seconds of it to look again. While this process writes, a backlog takes a quarter of the time."""
+        self._commits = 0
+        more = await self._recover()
+        took = monotonic() - began
+        return took + (self._poll_s if not more else 3 * took if self._commits else 0)
+
+    async def _recover(self) -> bool:
+        """Publish a batch of what is older than a crash could excuse, oldest first; say whether there may be more."""
         where = {"sent_at": None, "made_at": {"$lt": await self._documents.machine_now() - RECOVER_AFTER}}
-        while rows := await self._documents.claim("outbox", where, sort=[("order", 1)], limit=BATCH, lease=LEASE):
-            rows.sort(key=lambda row: row["order"])
-            unsent = await self._send([Outgoing(row["_id"], row["stream"], row["key"], row["body"].encode(), row["trace"]) for row in rows])
-            if unsent:
-                await self._documents.update("outbox", {"_id": {"$in": unsent}}, {"lease_until": None})
-                msg = f"{len(unsent)} facts were not confirmed"
-                raise ConnectionError(msg)
-        self._behind.clear()
+        rows = await self._documents.claim("outbox", where, sort=[("order", 1)], limit=RECOVERED_AT_ONCE, lease=LEASE)
+        rows.sort(key=lambda row: row["order"])
+        unsent = await self._send([Outgoing(row["_id"], row["stream"], row["key"], row["body"].encode(), row["trace"]) for row in rows])
+        if unsent:
+            await self._documents.update("outbox", {"_id": {"$in": unsent}}, {"lease_until": None})
+            msg = f"{len(unsent)} facts were not confirmed"
+            raise ConnectionError(msg)
+        if len(rows) < RECOVERED_AT_ONCE:
+            self._behind.clear()
+        return len(rows) == RECOVERED_AT_ONCE
 
     async def _send(self, rows: list[Outgoing]) -> list[str]:
+        if not rows:
+            return []
         confirmed = await self._bus.publish(rows)
         sent = [row.id for row, ok in zip(rows, confirmed, strict=True) if ok]
         unsent = [row for row, ok in zip(rows, confirmed, strict=True) if not ok]
-        self._behind.update(row.stream for row in unsent)
+        self._behind.update(hash(row.stream) for row in unsent)
         if sent:
             await self._documents.update("outbox", {"_id": {"$in": sent}}, {"sent_at": machine_now()})
             self._metrics.facts_sent.inc(len(sent))

@@ -24,7 +24,7 @@ from common.loop import Loop
 from common.memory import MemoryDocuments
 from common.messaging import RabbitBus
 from common.mongo import MongoDatabase
-from common.runtime import Parts, Runtime
+from common.runtime import Foresee, Parts, Runtime
 from common.settings import Settings
 from common.timesource import AUTHORITY, SharedTime, SystemTime, Time
 
@@ -171,6 +171,7 @@ def service(  # noqa: PLR0913 - the parts of a service, all by name
     routers: Sequence[APIRouter],
     subscriptions: Subscriptions,
     loops: Sequence[Loop] = (),
+    foresee: Foresee | None = None,
     parts: Parts | None = None,
     look_up_key: LookUp | None = None,
     uploads: Uploads | None = None,
@@ -179,7 +180,14 @@ def service(  # noqa: PLR0913 - the parts of a service, all by name
     """Return the app of one service; everything is started by its lifespan, nothing at import."""
     real = parts or parts_of(settings, name)
     rt: Runtime[Any] = Runtime(
-        name, settings, real, store=store, indexes=indexes, subscriptions=subscriptions, loops=(*loops, reconcile.LOOP, retention.LOOP)
+        name,
+        settings,
+        real,
+        store=store,
+        indexes=indexes,
+        subscriptions=subscriptions,
+        loops=(*loops, reconcile.LOOP, retention.LOOP),
+        foresee=foresee,
     )
 
     @asynccontextmanager

@@ -89,6 +89,8 @@ class Worker:
     async def _all_at_once(self, arrivals: list[inbox.Arrival]) -> bool:
         async def work(tx: Transaction) -> tuple[bytes, ...]:
             buffered = Buffered(tx)
+            if self._rt.foresee:
+                await self._rt.foresee(buffered, [event for arrival in arrivals if (event := arrival.made.event())])
             return await inbox.apply_all(buffered, arrivals, lambda event: self._call(buffered, event))
 
         try:

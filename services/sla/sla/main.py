@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from prometheus_client import Gauge, Histogram
 
 from sla import api
-from sla.handlers import SUBSCRIPTIONS
+from sla.handlers import SUBSCRIPTIONS, foresee
 from sla.handlers.auditing import AUDITOR, Alarms
 from sla.handlers.firing import FIRE_LAG, LOOPS
 from sla.handlers.watching import count_soon
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         routers=api.ROUTERS,
         subscriptions=SUBSCRIPTIONS,
         loops=LOOPS,
+        foresee=foresee,
         parts=parts,
         uploads={"/v1/sites/": Upload(POLICY_BYTES)},
         on_start=_measure,

@@ -94,7 +94,7 @@ async def clocks(
     open: bool | None = None,  # noqa: FBT001 - a query parameter
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[ClockOut]:
-    """List the clocks of a case, a subject or a site; what happens next comes first. Clocks of sites out of scope are not there."""
+    """List the clocks of a case, a subject or a site; open ones first, by due time. Clocks of sites out of scope are not there."""
     if not (case or subject or site):
         raise Invalid("case", "须给出 case、subject 或 site", "give case, subject or site")
     if site:

@@ -65,6 +65,7 @@ class Clock(Aggregate):
     extended_from: AwareDatetime | None = None  #: the deadline before the customer agreed to a later one (R22)
     recurs: bool = False  #: one of a row of updates: when it is due, the next one has to be there
     history: tuple[Past, ...] = ()  #: oldest first
+    alone: bool = False  #: a published calendar can be applied to it without looking at its case
     calendar: str | None = None
     revision: int = 0  #: publications of that calendar that were taken into account
     live: bool = True  #: open, or ended before it could be judged: a calendar may still change it
@@ -116,10 +117,12 @@ class Clock(Aggregate):
 
     def view(self) -> ClockView:
         """Return the clock as other services may know it."""
-        levels = tuple(ClockLevel(**{name: getattr(rung, name) for name in ClockLevel.model_fields}) for rung in self.rungs)
-        return ClockView(**{name: getattr(self, name) for name in ClockView.model_fields if name != "levels"}, levels=levels)
+        levels = tuple(ClockLevel.model_construct(**{name: getattr(rung, name) for name in _SHOWN_LEVEL}) for rung in self.rungs)
+        return ClockView.model_construct(**{name: getattr(self, name) for name in _SHOWN}, levels=levels)  # checked when the clock was made
 
 
+_SHOWN_LEVEL = tuple(ClockLevel.model_fields)
+_SHOWN = tuple(name for name in ClockView.model_fields if name != "levels")
 CLAIMED = ("seqs", "fence", "lease_until", "claim")  #: what a new plan does not touch
 
 
@@ -169,6 +172,7 @@ def drawn(planned: Planned, old: Clock | None, *, calendar: str | None, revision
         "estimate_at": planned.dates.estimate_at,
         "extended_from": planned.extended_from,
         "recurs": rule.recurs,
+        "alone": planned.alone,
         "calendar": calendar,
         "revision": revision,
         "trace": old.trace if old and old.trace else trace,
@@ -195,7 +199,7 @@ def _chain(planned: Planned, old: Clock | None) -> Frozen:
     return old.chain if old and kept else chosen
 
 
-BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live", "first_at", "alarmed", "chain"})
+BOOKKEEPING = frozenset({*CLAIMED, "revision", "trace", "next_at", "armed", "live", "first_at", "alarmed", "alone", "chain"})
 
 
 def differs(new: Clock, old: Clock) -> bool:
@@ -253,7 +257,7 @@ def climb(clock: Clock, *, before: datetime | None = None, now: datetime, resolv
         told = _told(rung, clock.chain, resolve, now)
         clock = ready(clock.with_rung(told))
         facts += [(fact, now) for fact in _raised(clock, told)]
-    clock = ready(clock)
+    clock = clock if facts else ready(clock)
     again = clock.again_next
     if before is None and clock.armed and again and again.again_at and again.again_at <= now:
         clock, repeated = _again(clock, again, now=now, resolve=resolve)

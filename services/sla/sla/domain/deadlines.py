@@ -20,7 +20,7 @@ from sla.domain.opening import MIDNIGHT, close_of_business, deferred, desk_day, 
 from sla.domain.running import A_MOMENT, Gaps, advance, nth_day, share
 from sla.domain.segments import Segments, Why, agreed, by_day, by_minute, by_office, prolonged, with_wait
 
-__all__ = ["SHAPES", "UNITS", "Dates", "Site", "Start", "dates", "extended", "uses_calendar"]
+__all__ = ["SHAPES", "UNITS", "Dates", "Site", "Start", "by_start", "dates", "extended", "uses_calendar"]
 
 
 # --- units of a duration ------------------------------------------------------------------------------------------------------
@@ -204,6 +204,14 @@ SHAPES: dict[str, Shape] = {
 def uses_calendar(rule: ClockRule) -> bool:
     """Say whether the dates of a rule's clock ask for working days (levels included)."""
     return not rule.recurs and (rule.duration is None or rule.duration.unit not in ELAPSED)
+
+
+DAYS = frozenset({Unit.WORKING_DAY, Unit.CALENDAR_DAY, Unit.SAME_DAY})
+
+
+def by_start(rule: ClockRule) -> bool:
+    """Say whether due time and levels follow from the day of the start alone: no slips, no row of updates, nothing that may take its place."""
+    return not (rule.batch or rule.after_batch or rule.recurs or rule.replaced) and rule.duration is not None and rule.duration.unit in DAYS
 
 
 def dates(rule: ClockRule, start: Start, site: Site) -> Dates | None:

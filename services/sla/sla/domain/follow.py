@@ -54,7 +54,7 @@ def _follow_one(old: Clock | None, clock: Planned, moving: Moving, resolver: Cal
     calendar = moving.calendar if uses_calendar(clock.rule) else None
     new = drawn(clock, old, calendar=calendar, revision=moving.revision, trace=moving.trace)
     new = remembered(new, old, now=moving.now, why=moving.why)
-    if old and not facts and not differs(new, old) and new.revision == old.revision:
+    if old and not facts and not differs(new, old) and (new.revision, new.alone) == (old.revision, old.alone):
         return None
     return Change(new, (*facts, *said(new, old, now=moving.now, why=moving.why)))
 

@@ -16,7 +16,7 @@ from common.policy import SitePolicy
 from sla.domain.applies import About, applies
 from sla.domain.calendar import WorkingDays
 from sla.domain.case_file import CaseFile
-from sla.domain.deadlines import dates, extended
+from sla.domain.deadlines import by_start, dates, extended
 from sla.domain.gaps import Window
 from sla.domain.ground import Dates, Site, Start
 from sla.domain.moments import Happened
@@ -76,13 +76,28 @@ def _clocks(scope: Scope, site: Site, now: datetime | None) -> list[Planned]:
         if one.moment in rule.start and (times := dates(rule, scope.start(one, rule, site), site))
     ]
     started.sort(key=lambda clock: (clock.code, clock.trigger_at))
-    found = [clock for _, same in groupby(started, key=lambda clock: clock.code) for clock in _instances(same, scope, site)]
+    found = [clock for _, same in groupby(started, key=lambda clock: clock.code) for clock in _marked(list(same), scope, site)]
     return [*found, *updates([rule for rule in rules if rule.recurs], scope, site, now)]
 
 
 def _here(rule: ClockRule, scope: Scope) -> bool:
     """A later case of an incident has no work clocks of its own: it shares those of the first (DEF-09)."""
     return not (rule.shared and scope.file.case.incident)
+
+
+def _marked(started: Sequence[Planned], scope: Scope, site: Site) -> list[Planned]:
+    """Return the clocks of one code, marked where a published calendar can be applied to the clock alone (ADR 0037)."""
+    found = _instances(started, scope, site)
+    if len(started) == 1 and found[0].end is None and by_start(found[0].rule) and _undisturbed(scope, found[0].rule, site):
+        return [replace(found[0], alone=True)]
+    return found
+
+
+def _undisturbed(scope: Scope, rule: ClockRule, site: Site) -> bool:
+    """Say whether nobody decided anything about the clocks of the case, no window holds, and no slip waits for its week."""
+    file = scope.file
+    waiting = (slip for slip, *_ in slips(file, site.policy) if slip.of not in file.batches)
+    return not (file.rulings or len(file.moved) > 1 or scope.gaps(rule, site) or any(True for _ in waiting))
 
 
 def _instances(started: Iterable[Planned], scope: Scope, site: Site) -> list[Planned]:

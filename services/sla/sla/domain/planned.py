@@ -34,6 +34,7 @@ class Planned:
     dates: Dates
     end: End | None = None
     extended_from: datetime | None = None  #: the deadline before the customer agreed to a later one
+    alone: bool = False  #: its own rule, its start and the calendar give its dates, whatever else happened in its case
 
     @property
     def id(self) -> str:

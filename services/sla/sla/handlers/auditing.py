@@ -102,8 +102,9 @@ async def _among_clocks(rt: Runtime[Store], walk: Walk, until: datetime, turn: T
         places = [place for clock in clocks for place in owed(clock, until)]
         turn.note(Finding.MISSING, await _unsaid(rt, places, machine_now() - GRACE))
         if len(clocks) < AT_ONCE:
-            return walk.model_copy(update={"first_at": None, "clock": ""})
-        walk = walk.model_copy(update={"first_at": clocks[-1].first_at, "clock": clocks[-1].id})
+            return walk.model_copy(update={"site": "", "first_at": None, "clock": ""})
+        last = clocks[-1]
+        walk = walk.model_copy(update={"site": last.site, "first_at": last.first_at, "clock": last.id})
     return walk
 
 

@@ -1,8 +1,10 @@
 """What sla does on a fact: put it into the case's file, let the clocks follow. Not here: the decisions (`domain`)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from common.buffered import Buffered
 from common.envelope import Event
 from common.events import FACTS, CaseFact, CaseRegistered, PromiseFact, RotaPublished, SlipsHandedOver, VisitRecorded, WorkOrderFact
 from common.inbox import Subscriptions
@@ -15,6 +17,14 @@ from sla.handlers.escalating import report_at_once, seek_again
 from sla.handlers.following import follow_case, share
 from sla.handlers.watching import look
 from sla.store import Store
+
+
+async def foresee(db: Buffered, events: Sequence[Event[Any]]) -> None:
+    """Read the files and clocks of the cases that facts are about."""
+    cases = list({event.fact.case.id for event in events if hasattr(event.fact, "case")})
+    if cases:
+        await db.read("files", cases)
+        await db.read_all("clocks", "case", cases)
 
 
 async def learn(event: Event[Any], store: Store, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What sla does when time has come: raise due levels, date again after a calendar was published. Not here: which level is next (`domain.clock`)."""
+"""What sla does when time has come: raise due levels. Not here: which level is next (`domain.clock`)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from common.errors import Stale, StoreAway, Transient
 from common.loop import Loop
 from common.runtime import Runtime
 
-from sla.domain.clock import Clock, Said, climb, released
+from sla.domain.clock import Said, climb, released
 from sla.domain.follow import Change
-from sla.handlers import auditing, batches, changing, watching
-from sla.handlers.following import as_declared, follow_case, go_on, resolver_of
+from sla.handlers import auditing, changing, redating, watching
+from sla.handlers.following import as_declared, go_on, resolver_of
 from sla.store import Due, Store
 from sla.store.audit import BEAT, FIRING
 
@@ -24,8 +24,6 @@ log = structlog.get_logger()
 CLAIM_AT_ONCE = 500  # bounded: a backlog is taken in pieces, between which everything else goes on (performance.md D)
 TOGETHER = 250  # clocks in one transaction: while one half waits for the database the other is decided
 BREATH = 20  # clocks decided before others of this process get their turn: some ten milliseconds
-REDATE_AT_ONCE = 50
-PUBLISHED = "calendar_published"
 BEATS_AT = "firing_beats_at"  #: when this process leaves its next mark, among the runtime's extra parts
 FIRE_LAG = "fire_lag"  #: name of the histogram among the runtime's extra parts
 
@@ -120,49 +118,9 @@ async def next_at(rt: Runtime[Store]) -> datetime | None:
     return await rt.store.next_at(rt.now())
 
 
-async def redate(rt: Runtime[Store]) -> int:
-    """Date again what was dated before its calendar was last published (decisions.md 2); return how many clocks were looked at."""
-    done = 0
-    for book in await rt.store.year_books():
-        for clock in await rt.store.stale(book, limit=REDATE_AT_ONCE):
-            await rt.transact(partial(_redate, clock, book.revision, rt.now()))
-            done += 1
-    return done
-
-
-async def _redate(clock: Clock, revision: int, now: datetime, store: Store) -> None:
-    """Date one clock again, and those of its case with it; what moved is kept for whoever published the calendar."""
-    before = await _together(clock, store)
-    await _date_again(clock, now, store)
-    for id_, dated in (await _together(clock, store)).items():
-        if id_ in before and dated.due_at != before[id_].due_at:
-            await store.notes.moved(before[id_], dated, revision)
-    await store.mark_dated(clock.id, revision)
-
-
-async def _together(clock: Clock, store: Store) -> dict[str, Clock]:
-    """Return the clocks that are dated in one step: those of a case, or the one of a week."""
-    return await store.clocks_of(clock.case) if clock.case else await store.clocks_on(clock.subject)
-
-
-async def _date_again(clock: Clock, now: datetime, store: Store) -> None:
-    if clock.case:
-        file = await batches.fall_in(await store.file(clock.case), store, now)
-        await store.keep_file(file)
-        await follow_case(file, store, now, why=PUBLISHED)
-    else:
-        _, site, week = clock.subject.split(":")
-        await batches.follow_week(await store.week(site, week), store, now, why=PUBLISHED)
-
-
-async def count_stale(rt: Runtime[Store]) -> int:
-    """Return how many clocks wait to be dated again."""
-    return sum([await rt.store.count_stale(book) for book in await rt.store.year_books()])
-
-
 LOOPS = (
     Loop("fire_due", fire_due, due=count_due, next_at=next_at),
-    Loop("redate", redate, due=count_stale),
+    redating.LOOP,
     changing.LOOP,
     watching.LOOP,
     auditing.LOOP,

@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel
 from sla.domain.case_file import CaseFile
 from sla.domain.clock import Clock
 from sla.domain.follow import Change
-from sla.store import audit, watch
+from sla.store import audit, dated, watch
 from sla.store.changes import Changes
 from sla.store.grounds import Grounds, Known, PolicyHead, YearBook
 from sla.store.notes import Notes
@@ -32,8 +32,6 @@ INDEXES: tuple[Index, ...] = (
     Index("clocks", (("calendar", 1), ("revision", 1)), where={"live": True}),
     Index("clocks", (("site", 1),), where={"alarmed": True}),
     Index("clocks", (("case", 1),)),
-    Index("clocks", (("subject", 1),)),
-    Index("clocks", (("site", 1), ("live", 1), ("next_at", 1))),
     Index("files", (("order_ids", 1),)),
     Index("files", (("site", 1),), where={"alarmed": True}),
     Index("files", (("site", 1), ("weeks", 1))),
@@ -41,7 +39,6 @@ INDEXES: tuple[Index, ...] = (
     Index("files", (("site", 1), ("_id", 1))),
     Index("clocks", (("site", 1), ("stopped_at", 1)), where={"live": False}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
-    Index("moved", (("calendar", 1), ("revision", 1), ("clock", 1))),
     Index("reasons", (("clock", 1), ("at", 1))),
     Index("changes", (("site", 1), ("_id", -1))),
     Index("changes", (("stage", 1), ("_id", 1))),
@@ -53,6 +50,11 @@ INDEXES: tuple[Index, ...] = (
     *watch.INDEXES,
 )
 LEASE = timedelta(seconds=30)
+
+
+def _hanging_on(subject: str) -> Doc:
+    """Return what finds the clocks of a subject: their ids begin with it, so no index of its own is kept."""
+    return {"_id": {"$gt": f"{subject}:", "$lt": f"{subject};"}}
 
 
 def once(fact: Fact) -> str | None:
@@ -114,12 +116,17 @@ class Store(Grounds):
 
     async def clocks_on(self, subject: str) -> dict[str, Clock]:
         """Return every clock that hangs on a subject by id."""
-        return {doc["_id"]: from_doc(Clock, doc) for doc in await self.db.find("clocks", {"subject": subject})}
+        return {doc["_id"]: from_doc(Clock, doc) for doc in await self.db.find("clocks", _hanging_on(subject))}
 
     async def search(self, where: Doc, *, limit: int) -> list[Clock]:
-        """Return clocks by plain equality; what happens next comes first, ended ones last."""
-        found = await self.db.find("clocks", where, sort=[("live", -1), ("next_at", 1), ("_id", 1)], limit=limit)
-        return [from_doc(Clock, doc) for doc in found]
+        """Return clocks by plain equality: open ones first, those due earliest before the others; then ended ones, the last first."""
+        if subject := where.get("subject"):
+            where = where | _hanging_on(subject)
+        rows = list[Doc]()
+        for live, sort in ((True, [("first_at", 1), ("_id", 1)]), (False, [("stopped_at", -1), ("_id", 1)])):
+            if len(rows) < limit and where.get("live", live) is live:
+                rows += await self.db.find("clocks", where | {"live": live}, sort=sort, limit=limit - len(rows))
+        return [from_doc(Clock, doc) for doc in rows]
 
     async def claim_due(self, now: datetime, *, limit: int) -> list[Due]:
         """Take up to `limit` clocks whose next level is due; a crash gives them free when the lease ends (reliability.md 3.5)."""
@@ -159,6 +166,25 @@ class Store(Grounds):
         for fact, at in change.facts:
             await outbox.say(self._tx, clock.id, seqs, [fact], site=clock.site, at=at, lane=clock.lane, once=once(fact))
         await self.db.put("clocks", to_doc(clock.model_copy(update={"seqs": seqs})))
+
+    async def stale_docs(self, ids: Sequence[str], revision: int) -> list[Doc]:
+        """Return what dating again needs of clocks, those left out that were dated meanwhile."""
+        where: Doc = {"_id": {"$in": list(ids)}, "live": True, "revision": {"$lt": revision}}
+        return await self.db.find("clocks", where, fields=dated.FIELDS)
+
+    async def redated(self, moves: Sequence[tuple[Doc, Doc]], now: datetime) -> None:
+        """Keep the new dates of clocks with their facts, in one write (ADR 0037). `moves`: a clock as it was, and what changes."""
+        rows = []
+        for doc, fields in moves:
+            seqs = dict(doc["seqs"])
+            self.continue_trace(doc["trace"])
+            said = [dated.redated(doc, fields)]
+            await outbox.say(self._tx, doc["_id"], seqs, said, site=doc["site"], at=now, lane=dated.lane_of(doc), at_leisure=True)
+            rows.append(({"_id": doc["_id"]}, fields | {"seqs": seqs}))
+        await self.db.amend("clocks", rows)
+        await self.notes.moved_together(
+            [(doc, fields) for doc, fields in moves if doc["due_at"] != fields["due_at"]], moves[0][1]["revision"] if moves else 0
+        )
 
     def continue_trace(self, trace: str) -> None:
         """Let what is said now belong to the trace that opened the clock."""

@@ -16,9 +16,10 @@ from sla.domain.audit import Raised, read
 from sla.domain.clock import Clock
 
 INDEXES: tuple[Index, ...] = (
-    Index("clocks", (("first_at", 1), ("_id", 1)), where={"live": True}),
+    Index("clocks", (("site", 1), ("first_at", 1), ("_id", 1)), where={"live": True}),
     Index("audits", (("at", -1),)),
 )
+IN_TURN = [("site", 1), ("first_at", 1), ("_id", 1)]
 FIRING, AUDIT = "fire_due", "audit"
 BEAT = timedelta(seconds=5)  #: the firing loop leaves a mark as often as this, whichever worker it is
 
@@ -26,6 +27,7 @@ BEAT = timedelta(seconds=5)  #: the firing loop leaves a mark as often as this, 
 class Walk(BaseModel):
     """Where the auditor is: its place among the clocks, its place in the fact log, and business time at its last turn."""
 
+    site: str = ""
     first_at: AwareDatetime | None = None
     clock: str = ""
     order: str = ""
@@ -45,6 +47,10 @@ class Audit:
             await self.db.put("jobs", {"_id": job, "fence": 0})
         return bool(await self.db.claim("jobs", {"_id": job}, sort=(), limit=1, lease=lease))
 
+    async def rest(self, job: str) -> None:
+        """Give a job back before its lease ends."""
+        await self.db.update("jobs", {"_id": job}, {"lease_until": None})
+
     async def silent_for(self) -> timedelta | None:
         """Return how long ago any worker's firing loop last left its mark (database time), None before the first."""
         row = await self.db.get("jobs", FIRING)
@@ -63,15 +69,15 @@ class Audit:
         await self.db.put("walks", {"_id": AUDIT, **walk.model_dump()})
 
     async def reached(self, walk: Walk, until: datetime, *, limit: int) -> list[Clock]:
-        """Return live clocks whose first level is due by `until`, from the place of `walk` on, in its order."""
-        rows: list[Doc] = []
-        where: Doc = {"live": True, "first_at": {"$lte": until}}
+        """Return live clocks whose first level is due by `until`, site by site, from the place of `walk` on, in its order."""
+        due, rows = {"$lte": until}, list[Doc]()
+        places: list[Doc] = [{"site": {"$gt": walk.site}, "first_at": due}]
         if walk.first_at:
-            same = {"live": True, "first_at": walk.first_at, "_id": {"$gt": walk.clock}}
-            rows = await self.db.find("clocks", same, sort=[("_id", 1)], limit=limit)
-            where["first_at"]["$gt"] = walk.first_at
-        if len(rows) < limit:
-            rows += await self.db.find("clocks", where, sort=[("first_at", 1), ("_id", 1)], limit=limit - len(rows))
+            here: Doc = {"site": walk.site}
+            places = [here | {"first_at": walk.first_at, "_id": {"$gt": walk.clock}}, here | {"first_at": due | {"$gt": walk.first_at}}, *places]
+        for place in places:
+            if len(rows) < limit:
+                rows += await self.db.find("clocks", place | {"live": True}, sort=IN_TURN, limit=limit - len(rows))
         return [from_doc(Clock, row) for row in rows]
 
     async def said_of(self, clocks: Sequence[str]) -> list[Raised]:

@@ -1,5 +1,6 @@
 """What sla asks of its store about what clocks stand on: policies by version, calendars, windows of force majeure, rotas. Not here: decisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +15,6 @@ from pydantic import AwareDatetime, Field
 
 from sla.domain.calendar import WorkingDays, YearDays
 from sla.domain.changes import Step
-from sla.domain.clock import Clock
 from sla.domain.gaps import Window
 from sla.domain.holidays import working_days
 from sla.domain.windows import Declaration
@@ -131,18 +131,19 @@ class Grounds:
             kept = self._known.days[calendar] = working_days(calendar, book.days(), book.revision)
         return kept
 
-    async def stale(self, book: YearBook, *, limit: int) -> list[Clock]:
-        """Return live clocks that were dated before the last publication of their calendar."""
+    async def stale(self, book: YearBook, *, limit: int) -> list[str]:
+        """Return ids of live clocks that were dated before the last publication of their calendar."""
         where: Doc = {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}}
-        return [from_doc(Clock, doc) for doc in await self.db.find("clocks", where, limit=limit)]
+        return [doc["_id"] for doc in await self.db.find("clocks", where, limit=limit, fields=("case",))]
 
     async def count_stale(self, book: YearBook) -> int:
         """Return how many clocks `stale` would find."""
         return await self.db.count("clocks", {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}})
 
-    async def mark_dated(self, clock: str, revision: int) -> None:
-        """Note that a clock was looked at after that publication, whatever came of it."""
-        await self.db.update("clocks", {"_id": clock, "revision": {"$lt": revision}}, {"revision": revision})
+    async def mark_dated(self, clocks: Sequence[str], revision: int) -> None:
+        """Note that clocks were looked at after that publication, whatever came of it."""
+        if clocks:
+            await self.db.update("clocks", {"_id": {"$in": list(clocks)}, "revision": {"$lt": revision}}, {"revision": revision})
 
     async def keep_rota(self, fact: RotaPublished) -> bool:
         """Keep a site's newest people and rota; False for an older one. Raises ValidationError for one that could not be asked: it is parked."""

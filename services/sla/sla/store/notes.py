@@ -1,9 +1,10 @@
 """What sla notes beside its clocks: which of them a calendar moved, and the words of people's reasons. Not here: decisions."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
-from common.documents import Documents, Transaction, from_doc, to_doc
+from common.documents import Doc, Documents, Transaction, from_doc, to_doc
 from pydantic import AwareDatetime, BaseModel
 
 from sla.domain.clock import Clock
@@ -59,10 +60,26 @@ class Notes:
         )
         await self._tx.put("moved", to_doc(row))
 
+    async def moved_together(self, moves: Iterable[tuple[Doc, Doc]], revision: int) -> None:
+        """Note the same of clocks that were dated together, never before: each as it was, and what changed."""
+        rows = [
+            {
+                "_id": f"{doc['calendar']}:{revision}:{doc['_id']}",
+                **{name: doc[name] for name in ("calendar", "site", "case", "code")},
+                "revision": revision,
+                "clock": doc["_id"],
+                "due_from": doc["due_at"],
+                "due_to": fields["due_at"],
+            }
+            for doc, fields in moves
+        ]
+        if rows:
+            await self._tx.insert("moved", *rows)
+
     async def moved_by(self, calendar: str, revision: int, *, after: str, limit: int) -> list[Moved]:
         """Return what a publication moved, by id of the clock."""
-        where = {"calendar": calendar, "revision": revision, "clock": {"$gt": after}}
-        return [from_doc(Moved, doc) for doc in await self._db.find("moved", where, sort=[("clock", 1)], limit=limit)]
+        where = {"_id": {"$gt": f"{calendar}:{revision}:{after}", "$lt": f"{calendar}:{revision};"}}  # ids begin with these words
+        return [from_doc(Moved, doc) for doc in await self._db.find("moved", where, sort=[("_id", 1)], limit=limit)]
 
     async def reason(self, ruling: Ruling, site: str, text: str, at: datetime) -> None:
         """Keep the words of a decision."""
