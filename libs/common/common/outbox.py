@@ -72,20 +72,21 @@ def envelope(  # noqa: PLR0913 - the attributes of the standard
     )
 
 
-def _row(made: Envelope, key: str, body: str) -> Doc:
+def _row(made: Envelope, fact: Fact | Dumped, key: str) -> Doc:
+    prefix, now = fact.prefix(), machine_now()
     return {
         "_id": made.id,
         "order": str(uuid7()),
-        "stream": made.stream,
-        "prefix": made.kind.split(".", 1)[0],
-        "kind": made.kind,
+        "stream": made.id.rsplit(":", 1)[0],
+        "prefix": prefix,
+        "kind": fact.kind,
         "seq": made.seq,
         "site": made.site,
         "key": key,
-        "body": body,
+        "body": made.model_dump_json(),
         "trace": made.traceparent,
-        "made_at": machine_now(),
-        "sent_at": None if heard(made.kind.split(".", 1)[0]) else machine_now(),
+        "made_at": now,
+        "sent_at": None if heard(prefix) else now,
         "lease_until": None,
         "fence": 0,
     }
@@ -112,10 +113,10 @@ async def say(  # noqa: PLR0913 - the attributes of the standard
         seqs[fact.prefix()] = seq = seqs.get(fact.prefix(), 0) + 1
         made = envelope(tx.source, subject, seq, fact, at=at, site=site, lane=lane, trace=tx.trace)
         key = f"{site}.{lane}.{fact.kind}"
-        row = _row(made, key, made.model_dump_json()) | ({"once": once} if once else {})
+        row = _row(made, fact, key) | ({"once": once} if once else {})
         rows.append(row)
         if row["sent_at"] is None:
-            tx.outgoing.append(Outgoing(made.id, made.stream, key, row["body"].encode(), made.traceparent, at_leisure))
+            tx.outgoing.append(Outgoing(made.id, row["stream"], key, row["body"].encode(), made.traceparent, at_leisure))
     if rows:
         await tx.insert("outbox", *rows)
 
