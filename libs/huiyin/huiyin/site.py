@@ -10,9 +10,12 @@ from common.timesource import machine_now
 
 from huiyin import cli
 from huiyin.doors import open_doors
+from huiyin.sheets.command import import_sheets, write_template
 from huiyin.sites import Applied, Site, apply_site, load_site
 
-app = typer.Typer(help="Sites: one YAML file each.", no_args_is_help=True)
+app = typer.Typer(help="Sites: one YAML file each; units and people also from Excel.", no_args_is_help=True)
+app.command("import")(import_sheets)
+app.command("template")(write_template)
 Files = Annotated[list[Path], typer.Argument(help="Site files, e.g. packs/sites/*.yaml.", exists=True, dir_okay=False, readable=True)]
 
 
