@@ -26,12 +26,15 @@ EXEMPT = {
     "/v1/calendars/{calendar}/{year}": "a country's holidays are every site's: all read them, only who sees all sites publishes them",
     "/v1/calendars/{calendar}/moved": "lists only clocks of sites that the caller sees; the calendar is every site's",
     "/v1/session": "signing in and out",
+    "/v1/audit": "lists only chains of sites that the caller sees",
 }
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}
 PLAIN = {
     "state",
     "status",
     "collector",
+    "last",
+    "begin",
     "kind",
     "urgency",
     "before",

@@ -35,7 +35,9 @@ START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
 OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
 FAULT = "water_leak"
 PACKS = Path(__file__).parents[2] / "packs" / "sites"
-MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits"})  #: what loops write by themselves, whoever asks
+MOVING = frozenset(
+    {"jobs", "cursors", "reports", "changes", "walks", "audits", "chain", "chain_heads"}
+)  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
 ONLY = ("engineering_manager",)  #: roles that may what no administrator may (R9)
@@ -144,6 +146,7 @@ async def _look_around(made: Estate, site: str) -> None:
     doors, things = made.world.doors, made.things[site]
     things["contact"] = (await doors.surely("intake", "GET", f"/v1/cases/{things['case']}"))["contact"]["ref"]
     order = (await doors.surely("dispatch", "GET", "/v1/work-orders", case=things["case"]))["orders"][0]
+    things["collection"] = "orders"
     things |= {"order": order["id"], "assignee": order["assignee"]}
     things["attachment"] = await _attached(made, "dispatch", f"/v1/work-orders/{order['id']}/attachments")
     things["photo"] = await _attached(made, "intake", f"/v1/cases/{things['case']}/attachments")

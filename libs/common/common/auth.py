@@ -49,6 +49,7 @@ _LEAD = _SUPERVISE | {"majeure.declare", "visit.sign"}
 _ADMIN = _LEAD | _TILL | {
     "site.manage", "policy.manage", "calendar.manage", "key.manage", "account.manage", "parked.manage", "subscription.manage", "system.read",
     "approval.give", "settlement.submit", "settlement.review", "settlement.confirm", "settlement.certify", "settlement.audit", "money.opinion",
+    "audit.read",
 }  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -84,7 +85,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "affairs_supervisor": frozenset(_WORK),
     "engineering_materials": frozenset(_HEAD | _ACCEPTS | {"order.chase"}),
     "finance": frozenset(_READ | _TILL),
-    "audit": frozenset(_READ | {"money.read", "settlement.review", "settlement.audit"}),
+    "audit": frozenset(_READ | {"money.read", "settlement.review", "settlement.audit", "audit.read"}),
     "deputy_chief_engineer": frozenset(_HEAD | {"approval.give", "settlement.certify"}),
     "contractor": frozenset(_WORK - _NOT_OUTSIDE | {"settlement.confirm"}),
     "company_deputy_director": frozenset(_HEAD),

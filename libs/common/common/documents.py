@@ -143,6 +143,12 @@ class Aggregate(BaseModel):
     seqs: dict[str, int] = {}
 
 
+class Audited(Aggregate):
+    """A stored thing whose every change has a row in its site's audit chain (`audit`). `rev` counts the changes, as `seqs` counts facts."""
+
+    rev: int = 0
+
+
 PLAIN = frozenset({str, int, float, bool, type(None), datetime, bytes})  #: types that BSON keeps as they are
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
+from huiyin import account, audit, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
 from huiyin.replay.command import replay
 from huiyin.routing import command as routing
 
@@ -25,6 +25,7 @@ GROUPS: dict[str, typer.Typer] = {
     "key": keys.app,
     "site": site.app,
     "account": account.app,
+    "audit": audit.app,
     "calendar": calendars.app,
     "case": cases.app,
     "majeure": majeure.app,

@@ -1,6 +1,6 @@
 """Builds dispatch from its parts. Not here: rules. Start with `uvicorn --factory dispatch.main:create_app`."""
 
-from common import attachments
+from common import attachments, audit
 from common.documents import Documents
 from common.runtime import Parts
 from common.vault import Vault
@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         indexes=INDEXES,
         routers=ROUTERS,
         subscriptions=SUBSCRIPTIONS,
-        loops=(*LOOPS, attachments.LOOP),
+        loops=(*LOOPS, attachments.LOOP, audit.loop()),
         parts=parts,
         uploads={"/v1/sites/": Upload(SITE_FILE_BYTES), "/v1/work-orders/*/attachments": attachments.UPLOAD},
     )

@@ -19,6 +19,7 @@ OWN = "console"
 STREETS: tuple[Street, ...] = (
     Street("/v1/contacts/*", None),
     Street("/v1/staff/*/contact", None),
+    Street("/v1/audit", None),
     Street("/v1/cases/*/timeline", OWN, below=False),
     Street("/v1/cases", "intake"),
     Street("/v1/contacts", "intake", below=False),

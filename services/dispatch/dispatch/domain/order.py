@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from common.documents import Aggregate
+from common.documents import Audited
 from common.money import ChargeStatus
 from common.states import CaseKind, CaseState, Complexity, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel, ConfigDict
@@ -72,7 +72,7 @@ class Terms(BaseModel):
     max_handings: int = 3  #: transfers and returns by those who hold it (DSP-03)
 
 
-class Order(Aggregate):
+class Order(Audited):
     """A work order. `seqs`, `id` and `site` as every aggregate."""
 
     case: str

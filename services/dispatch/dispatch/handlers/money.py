@@ -87,12 +87,13 @@ async def _room(settlement: Settlement, name: str, deed: MoneyDeed, store: Store
     return approved(order) if order else None
 
 
-async def put_fees(ask: FeeStandard, site: str, *, store: Store, by: Caller, now: datetime) -> Fees:  # noqa: ARG001
+async def put_fees(ask: FeeStandard, site: str, *, store: Store, by: Caller, now: datetime) -> Fees:
     """Publish a site's fee standard as its next version; quotations that were made keep their prices."""
     before = await store.fees(site)
-    changed = before.standard != ask or not before.version
-    after = before.model_copy(update={"version": before.version + 1, "standard": ask}) if changed else before
-    await store.save_fees(after)
+    if before.version and before.standard == ask:
+        return before
+    after = before.model_copy(update={"version": before.version + 1, "standard": ask})
+    await store.save_fees(after, at=now, by=by.id)
     return after
 
 
@@ -112,7 +113,7 @@ async def move_retention(ask: RetentionAct, site: str, contractor: str, *, store
     held, deed = await store.held_of(site, contractor), _deed(ask.act, by, now)
     after, postings = await _retained(held, ask, deed, store)
     await store.post(postings)
-    await store.save_held(after)
+    await store.save_held(after, at=deed.at, by=by.id, what=ask.what)
     return after
 
 

@@ -5,10 +5,13 @@ from datetime import datetime
 from common.album import Attachment, Verified
 from common.auth import Caller
 from common.errors import NotFound
+from common.events import Fact
 from common.rota import SiteRota
+from common.states import CaseState
 
 from dispatch.domain import moves
 from dispatch.domain.acts import Act, Deed
+from dispatch.domain.money.approvals import after_survey
 from dispatch.domain.order import Order
 from dispatch.handlers.attaching import refer
 from dispatch.store import Store
@@ -41,10 +44,20 @@ async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, no
     target = rota.person(act.to) if act.to else None
     full = bool(before.offered) and await _full(by.id, rota, store)
     deed = Deed(act, by=by.id, now=now, person=rota.person(by.id), outside=outside(by), target=target, full=full)
-    after, facts = moves.apply(before, name, deed, await store.case(before.case))
+    case = await store.case(before.case)
+    after, facts = moves.apply(before, name, deed, case)
     await refer(act, name, before, store)
+    if after.survey is not before.survey:
+        after, facts = await _put_up(after, facts, case, deed, store)
     await store.save(after, facts, at=deed.at)
     return after
+
+
+async def _put_up(order: Order, facts: list[Fact], case: CaseState, deed: Deed, store: Store) -> tuple[Order, list[Fact]]:
+    """Return the surveyed order with its estimate put up for approval, where the site's policy has bands (R12)."""
+    currency = (await store.fees(order.site)).standard.currency
+    after, asked = after_survey(order, case, by=deed.by, at=deed.at, currency=currency)
+    return after, [*facts, *asked]
 
 
 async def _full(person: str, rota: SiteRota, store: Store) -> bool:

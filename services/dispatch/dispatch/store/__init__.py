@@ -27,6 +27,7 @@ from dispatch.domain.people import Contact, Staffing
 from dispatch.domain.slips import REPAIRED, Batch
 from dispatch.store import till
 
+DISPATCH = "dispatch"  # who acts where nobody does
 INDEXES: tuple[Index, ...] = (
     *till.INDEXES,
     Index("orders", (("case", 1), ("number", 1)), unique=True),
@@ -107,7 +108,9 @@ class Store(till.Till):
 
     async def save(self, order: Order, facts: Sequence[Fact], *, at: datetime) -> None:
         """Keep the order with its facts."""
-        await self._say("orders", order, facts, at, order.lane)
+        done = order.steps[-1] if order.steps else None
+        what = facts[0].kind if facts else done.move if done else "kept"
+        await self._kept("orders", order, facts, at=at, by=done.by if done else DISPATCH, what=what, lane=order.lane)
 
     # --- turns ----------------------------------------------------------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class Store(till.Till):
         """Keep the batch with its fact, and the slips that were marked."""
         await self._say("slips", batch, facts, at, Lane.NORMAL)
         for order in slips:
-            await self.db.put("orders", to_doc(order))
+            await self.save(order, [], at=at)
 
     # --- copies of what others own --------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from common import outbox
-from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
+from common import audit, outbox
+from common.documents import Audited, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.events import Fact
 from common.states import Lane
 
@@ -19,7 +19,9 @@ from dispatch.domain.money.books import Account
 from dispatch.domain.money.charge import Fees
 from dispatch.domain.money.ledger import Balances, Posting, balances
 
+AUDITED = ("orders", "settlements", "postings", "held", "fees")  #: whose changes have rows in the chain
 INDEXES: tuple[Index, ...] = (
+    *audit.INDEXES,
     Index("postings", (("site", 1), ("accounts", 1))),
     Index("settlements", (("site", 1), ("status", 1))),
     Index("orders", (("site", 1), ("charge.status", 1)), where={"charge.collector": {"$exists": True}}),
@@ -36,9 +38,9 @@ class Till:
         doc = await self.db.get("fees", site)
         return from_doc(Fees, doc) if doc else Fees(id=site, site=site)
 
-    async def save_fees(self, fees: Fees) -> None:
+    async def save_fees(self, fees: Fees, *, at: datetime, by: str) -> None:
         """Keep a fee standard."""
-        await self.db.put("fees", to_doc(fees))
+        await self._kept("fees", fees, (), at=at, by=by, what="put-fees")
 
     async def settlement(self, number: str) -> Settlement | None:
         """Return the settlement of an order."""
@@ -51,22 +53,25 @@ class Till:
 
     async def save_settlement(self, settlement: Settlement, facts: Sequence[Fact], *, at: datetime) -> None:
         """Keep a settlement with its facts."""
-        await outbox.save(cast("Transaction", self.db), "settlements", settlement, facts, at=at, lane=Lane.NORMAL)
+        done = settlement.steps[-1]
+        await self._kept("settlements", settlement, facts, at=at, by=done.by, what=done.move)
 
     async def held_of(self, site: str, contractor: str) -> Held:
         """Return what is known of a contractor's retention money beside its entries."""
         doc = await self.db.get("held", f"{site}:{contractor}")
         return from_doc(Held, doc) if doc else Held(id=f"{site}:{contractor}", site=site, contractor=contractor)
 
-    async def save_held(self, held: Held) -> None:
+    async def save_held(self, held: Held, *, at: datetime, by: str, what: str) -> None:
         """Keep it."""
-        await self.db.put("held", to_doc(held))
+        await self._kept("held", held, (), at=at, by=by, what=what)
 
     async def post(self, postings: Sequence[Posting]) -> None:
         """Add to the books. Raises Taken when one of them is there already."""
         for posting in postings:
             accounts = [entry.account for entry in posting.entries]
-            await self.db.insert("postings", to_doc(posting) | {"accounts": accounts})
+            doc = to_doc(posting) | {"accounts": accounts, "rev": 1}
+            await self.db.insert("postings", doc)
+            await audit.note(self.db, "postings", doc, at=posting.at, by=posting.by, what=posting.what)
 
     async def balance(self, site: str, account: str, currency: str) -> int:
         """Return the sum of an account's entries."""
@@ -80,6 +85,14 @@ class Till:
         before = from_doc(Account, doc) if doc else Account(id=id_, site=site)
         await self.db.put("accounts", to_doc(before.model_copy(update={"drawn": before.drawn + 1})))
         return await self.balance(site, account, currency)
+
+    async def _kept(
+        self, collection: str, state: Audited, facts: Sequence[Fact], *, at: datetime, by: str, what: str, lane: Lane = Lane.NORMAL
+    ) -> None:
+        """Keep a document with its facts and its row in the site's chain."""
+        state.rev += 1
+        await outbox.save(cast("Transaction", self.db), collection, state, facts, at=at, lane=lane)
+        await audit.note(self.db, collection, to_doc(state), at=at, by=by, what=what)
 
     async def sums(self, site: str) -> tuple[Balances, int]:
         """Return every account's balance and how many postings there are."""

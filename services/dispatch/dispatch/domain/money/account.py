@@ -1,6 +1,6 @@
 """The settlement of one repair that the company or a contractor bears: what is kept of it. Pure. Not here: what may happen to it (`settlement`)."""
 
-from common.documents import Aggregate
+from common.documents import Audited
 from common.money import CNY, SettlementState, SettlementStatus
 from common.states import Lane, WorkClass
 
@@ -8,7 +8,7 @@ from dispatch.domain.money.rules import MoneyRules
 from dispatch.domain.order import Step
 
 
-class Settlement(Aggregate):
+class Settlement(Audited):
     """From the final account to the deduction; `id` is the order's."""
 
     case: str

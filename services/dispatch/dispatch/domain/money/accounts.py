@@ -6,7 +6,7 @@ service's opinion (FEE-20). A fund is topped up from finance, never above the am
 
 from datetime import datetime
 
-from common.documents import Aggregate
+from common.documents import Audited
 from common.errors import Invalid, Refused
 from common.money import CNY
 from pydantic import BaseModel, ConfigDict
@@ -26,7 +26,7 @@ class Opinion(BaseModel):
     note: str | None = None
 
 
-class Held(Aggregate):
+class Held(Audited):
     """What is known of a contractor's retention money beside its entries; `id` is `<site>:<contractor>`."""
 
     contractor: str

@@ -5,6 +5,7 @@ who put the estimate up; a higher estimate needs a new approval (FEE-07). Not he
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from common.errors import IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import ApprovalAsked, ApprovalDeclined, ApprovalFact, ApprovalGiven, Fact
@@ -93,6 +94,16 @@ def ask_approval(order: Order, deed: MoneyDeed, case: CaseState, *, currency: st
         return noted, []
     made = ask(amount, order.rules.money.band(amount), by=deed.by, at=deed.at, currency=currency)
     after = noted.model_copy(update={"approvals": (*map(_past, order.approvals), made)})
+    return after, [ApprovalAsked(approval=state(after, made), case=case)]
+
+
+def after_survey(order: Order, case: CaseState, *, by: str, at: datetime, currency: str = CNY) -> tuple[Order, list[Fact]]:
+    """Return the order with the estimate of its survey put up for approval: what the company or a contractor will bear (R10, R12)."""
+    sheet = order.survey
+    if sheet is None or not order.rules.money.bands or not (sheet.in_warranty or sheet.borne_by == "company"):
+        return order, []
+    made = ask(sheet.estimate, order.rules.money.band(sheet.estimate), by=by, at=at, currency=currency)
+    after = order.model_copy(update={"approvals": (*map(_past, order.approvals), made)})
     return after, [ApprovalAsked(approval=state(after, made), case=case)]
 
 

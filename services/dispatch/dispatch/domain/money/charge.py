@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from common.documents import Aggregate
+from common.documents import Audited
 from common.errors import Invalid
 from common.money import CNY, MOST, ChargeStatus, Currency, Fen
 from common.sourced import Title
@@ -32,7 +32,7 @@ class FeeStandard(BaseModel):
     items: Annotated[tuple[FeeItem, ...], Field(max_length=500)] = ()
 
 
-class Fees(Aggregate):
+class Fees(Audited):
     """The fee standard in force at a site; `id` is the site's. A quotation keeps the prices it was made with."""
 
     version: int = 0
