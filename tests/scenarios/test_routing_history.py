@@ -24,6 +24,8 @@ from dispatch.domain.people import SitePeople
 from huiyin.main import app
 from huiyin.routing.compare import policy_of
 from huiyin.routing.past import Columns, Read, Sent, read_sent
+from huiyin.sites import Site, apply_site, inline_site
+from huiyin.world.memory import memory_world
 from intake.domain.case import Act, Case
 from intake.domain.commands import Report
 from intake.domain.registration import Names, register
@@ -166,3 +168,42 @@ def _through(one: Sent, policy: SitePolicy, scene: Scene) -> tuple[Case, Order]:
     state = case.state()
     request = Request(department=state.department, trade=state.trade)
     return case, issue(state, request, choose(request.party, request.wanted(state, one.at), scene), number=1, rules=Rules(), at=one.at)
+
+
+@pytest.mark.anyio
+async def test_in_the_memory_world_orders_go_to_the_department_of_the_rule(history: Read, rules: tuple[RoutingRule, ...]) -> None:
+    """Through the doors: a site names the overlay, the call centre names no department, the order goes to the person of the rule's department."""
+    departments = sorted({rule.department for rule in rules})
+    sites = {sent[0].site: (_inline(code, sent[0].site, departments), sent[-4:]) for code, sent in list(_by_site(history))[::5]}
+    async with memory_world(min(one.at for _, sent in sites.values() for one in sent)) as world:
+        for site, _ in sites.values():
+            await apply_site(world.doors, site)
+        await world.settle()
+        key = (await world.doors.surely("intake", "POST", "/v1/keys", body={"name": "history", "sites": [site.id for site, _ in sites.values()]}))[
+            "key"
+        ]
+        for site, sent in sites.values():
+            for one in sent:
+                answer = await world.doors.call("intake", "POST", "/v1/cases", bearer=key, body=_body(site.id, site.policy, one), key=one.id)
+                assert not answer.refused, answer.problem()
+        await world.settle()
+        for site, sent in sites.values():
+            listed = (await world.doors.surely("dispatch", "GET", "/v1/work-orders", site=site.id))["orders"]
+            assert len(listed) == len(sent)
+            for order in listed:
+                case = await world.doors.surely("intake", "GET", f"/v1/cases/{order['case']}")
+                assert order["department"] == case["route"]["department"] == case["department"]
+                assert case["route"]["rule"]
+                assert order["assignee"] == f"{site.id.lower()}-{order['department']}"
+
+
+def _inline(code: str, name: str, departments: list[str]) -> Site:
+    people = [{"id": f"{code.lower()}-{one}", "name": one, "roles": ["repair_worker"], "department": one} for one in departments]
+    raw = {"site": code, "name": {"zh": name, "en": name}, "base": "city-311", "overlays": ["city-311-routing"], "people": people, "rota": {}}
+    return inline_site(raw, (), CITY)
+
+
+def _body(site: str, policy: SitePolicy, one: Sent) -> dict[str, Any]:
+    known = one.known
+    more = {"fault": known.fault} if policy.fault(known.fault) else {"category": known.category, "urgency": "P3"}
+    return {"site": site, "kind": "repair", "channel": known.channel, "subject": one.title} | more
