@@ -65,13 +65,6 @@ def _told(*said: str) -> dict[str, Any]:
     return found
 
 
-def test_the_shipped_rules_are_what_the_first_half_gives(tmp_path: Path) -> None:
-    found = _told("infer", str(DATA), "--until", "half", "--name", "city-311-routing", "--out", str(tmp_path / "rules.yaml"))
-    assert (tmp_path / "rules.yaml").read_bytes() == RULES.read_bytes()
-    assert found["requests"] == 15914
-    assert len(found["rules"]) <= 600
-
-
 def test_the_second_half_goes_where_the_city_sent_it(checked: tuple[dict[str, Any], Path]) -> None:
     """Not worse than the table of each matter's most frequent department anywhere that counts; how far from the aim is said, not hidden.
 
@@ -98,6 +91,7 @@ def test_hidden_answers_change_no_route(checked: tuple[dict[str, Any], Path], tm
 
 
 def test_hidden_later_answers_change_no_rule(tmp_path: Path) -> None:
+    """The shipped rules are what the first half gives, whatever the second half answers."""
     scrambled = tmp_path / "scrambled.csv"
     with gzip.open(DATA, "rt", encoding="utf-8", newline="") as text:
         rows = sorted(csv.DictReader(text), key=lambda row: row["created_at"])
@@ -106,17 +100,18 @@ def test_hidden_later_answers_change_no_rule(tmp_path: Path) -> None:
         writer = csv.DictWriter(out, (*KNOWN, "department"), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(row if row["created_at"] < half else row | {"department": "Nobody"} for row in rows)
-    _told("infer", str(scrambled), "--until", "half", "--name", "city-311-routing", "--out", str(tmp_path / "rules.yaml"))
+    found = _told("infer", str(scrambled), "--until", "half", "--name", "city-311-routing", "--out", str(tmp_path / "rules.yaml"))
     assert (tmp_path / "rules.yaml").read_bytes() == RULES.read_bytes()
+    assert (found["requests"], len(found["rules"])) == (15914, 152)
 
 
 def test_a_site_names_the_rules_and_has_them(tmp_path: Path) -> None:
     shutil.copytree(CITY, tmp_path / "city")
     site = tmp_path / "city" / "sites" / "CITY.yaml"
     site.write_text(site.read_text(encoding="utf-8").replace("base: city-311", "base: city-311\noverlays: [city-311-routing]"), encoding="utf-8")
-    assert len(read_site(site).policy.routing_rules) == 152
-    ended = CliRunner().invoke(app, ["pack", "lint", str(tmp_path / "city"), "--en"])
-    assert ended.exit_code == 0, ended.output
+    policy = read_site(site).policy
+    assert len(policy.routing_rules) == 152
+    assert {fault for rule in policy.routing_rules for fault in rule.when.fault or ()} <= policy.faults.keys()
 
 
 def test_requests_of_all_sites_reach_the_person_of_their_department_and_every_choice_is_explained(
