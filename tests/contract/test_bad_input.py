@@ -60,7 +60,7 @@ async def send(estate: Estate, operation: Operation, content: bytes, media: str 
     """Send bytes as the administrator of everything."""
     said = ({"Content-Type": media} if media else {}) | headers
     return await estate.call(
-        operation.service, operation.method, path_of(operation, estate), by=estate.everybody("*"), key="one", content=content, headers=said
+        operation.service, operation.method, path_of(operation, estate), by=estate.staff("*"), key="one", content=content, headers=said
     )
 
 
@@ -151,7 +151,7 @@ async def test_a_body_over_the_limit_is_cut_off_declared_or_not(estate: Estate) 
 async def test_every_place_of_every_body_is_strict(estate: Estate) -> None:
     """`"12"`, `true` and `1.5` for a number, `"yes"` and 1 for a truth, a number for a text, operators for anything: 422, naming the place."""
     before, wrong, tried = estate.documents(), [], 0
-    boss = estate.everybody("*")
+    boss = estate.staff("*")
     for operation in reading(estate):
         body = body_of(operation, estate.things[OURS])
         for place, kinds in distinct(places(operation.body, operation.components)):
@@ -181,7 +181,7 @@ def _about(said: str, meant: str) -> bool:
 
 async def test_no_text_hides_a_character(estate: Estate) -> None:
     """NUL, bell, bidi controls, line separators in every place that takes a text."""
-    before, boss, wrong = estate.documents(), estate.everybody("*"), []
+    before, boss, wrong = estate.documents(), estate.staff("*"), []
     for operation in reading(estate):
         body = body_of(operation, estate.things[OURS])
         for place, kinds in distinct(places(operation.body, operation.components)):

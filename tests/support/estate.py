@@ -58,13 +58,9 @@ class Estate:
         runtime: Runtime[Any] = self.apps[service].state.runtime
         return runtime
 
-    def staff(self, *sites: str, role: str = "administrator", person: str = "somebody") -> str:
-        """A token of a member of staff."""
-        return self.world.doors.staff(person, (role,), sites)
-
-    def everybody(self, *sites: str) -> str:
-        """A token that opens every door: an administrator's, and what only some role may."""
-        return self.world.doors.staff("somebody", ("administrator", *ONLY), sites)
+    def staff(self, *sites: str, role: str | None = None, person: str = "somebody") -> str:
+        """A token of a member of staff; without a role: an administrator who also holds what only some role may."""
+        return self.world.doors.staff(person, (role,) if role else ("administrator", *ONLY), sites)
 
     async def call(
         self, service: str, method: str, path: str, *, by: str | None = None, key: str | None = None, locale: str = "en", **more: Any

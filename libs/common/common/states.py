@@ -167,6 +167,7 @@ class CaseState(State):
     appointment_at: AwareDatetime | None = None
     expected_at: AwareDatetime | None = None
     needs_repair: bool = False
+    warranty: bool = False  #: known at the desk to be within the warranty: the contractor may be called at once (R7e)
     major: bool = False
     in_scope: bool | None = None
     repeat_of: str | None = None  #: the latest earlier report of the same problem (CLS-15, DEF-09)

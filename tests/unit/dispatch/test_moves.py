@@ -80,7 +80,7 @@ READY: dict[str, dict[str, Any]] = {
     "survey": {"rules": Rules(survey_by=("customer_service",))},
     "accept-work": {"rules": Rules(accepted_by=("customer_service",))},
     "return": {"rules": Rules(signature_required=False)},
-    "take-over": {"party": Party.CONTRACTOR, "breached": (ONSITE,), "steps": (CHASED,)},
+    "take-over": {"party": Party.CONTRACTOR, "breached": {ONSITE: NOON}, "steps": (CHASED,)},
     "chase": {"party": Party.CONTRACTOR},
     "explain": {"party": Party.CONTRACTOR},
 }

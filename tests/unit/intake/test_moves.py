@@ -48,7 +48,7 @@ RESULT = {
 }
 CAUSE = {"link": BEGUN, "split": BEGUN, "report-result": OPEN}
 TALK = {"hold-tripartite": BEGUN}
-REPAIR = EVERYWHERE | EARLY | CAUSE
+REPAIR = EVERYWHERE | EARLY | CAUSE | ASKS
 ANSWER = EVERYWHERE | EARLY | ASKS | TALK
 LEGAL: dict[CaseKind, dict[str, frozenset[CaseStatus]]] = {
     CaseKind.REPAIR: REPAIR,

@@ -236,3 +236,13 @@ def test_the_first_response_is_on_record_however_late_it_is_entered() -> None:
 def test_an_open_promise_of_another_case_does_not_matter_here() -> None:
     kept = a_promise(kept_at=NOON + HOUR, kept_by="desk")
     assert a_file(classified(), kept).open_promises == ()
+
+
+def test_an_order_that_another_one_takes_the_place_of_ends_nothing_before_that_one_is_known() -> None:
+    firm: dict[str, Any] = {"party": Party.CONTRACTOR, "assignee": "lift-co"}
+    passed_on = an_order(1, W.RETURNED, replaced_by=f"{NUMBER}-2")
+    taken_over = an_order(2, W.CANCELLED, replaced_by=f"{NUMBER}-3", **firm)
+    file, said = follow(a_repair(), passed_on, taken_over)
+    assert (file.case.work_done, file.case.status, said) == (False, S.IN_WORK, [])
+    file, said = follow(file, an_order(3, W.RETURNED))
+    assert (said, file.visits[0].orders) == (["case.work_done", "visit.due"], (f"{NUMBER}-3",))

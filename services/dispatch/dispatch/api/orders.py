@@ -23,6 +23,7 @@ from dispatch.store import Store
 router = APIRouter(tags=["work orders"], responses={code: RESPONSES[code] for code in (400, 401, 403, 404, 413, 415, 422, 429, 503)})
 CONFLICT: dict[int | str, dict[str, Any]] = {409: RESPONSES[409]}
 
+COMMANDS = {"take-over": handlers.take_over}  #: moves that bring about more than themselves
 Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$", description="the order's number, `<case>-<n>`")]
 Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
 Reference = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")]
@@ -64,9 +65,10 @@ async def hand_over_slips(site: Site, body: HandOver, door: Annotated[Door[Store
 
 def _route(name: str, body: type[MoveIn]) -> Any:
     """Return the endpoint of one move; its signature tells FastAPI the body and the permission that the table names."""
+    command = COMMANDS.get(name, handlers.move)
 
     async def endpoint(number: str, body: MoveIn, door: Door[Store]) -> OrderOut:
-        return OrderOut.answer(await door.command(handlers.move, body.act(), name, number), door.by)
+        return OrderOut.answer(await door.command(command, body.act(), name, number), door.by)
 
     where = Annotated[Door[Store], permit(MOVES[name].permission, idempotent="optional")]
     kind = Parameter.POSITIONAL_OR_KEYWORD

@@ -52,7 +52,7 @@ class OrderOut(BaseModel):
     complexity: Complexity | None
     work_class: WorkClass | None
     accepted_by: tuple[str, ...]
-    breached: tuple[str, ...]
+    breached: dict[str, datetime]
     no_show: bool
     instead_of: str | None
     replaced_by: str | None

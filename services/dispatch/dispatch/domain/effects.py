@@ -114,7 +114,7 @@ def _pass_on(_order: Order, deed: Deed) -> Effect:
 
 def _inspect(_order: Order, deed: Deed) -> Effect:
     """Passed, or the contractor has to come again (R18): the order is issued to it once more."""
-    again = {"acceptor": None, "outcome": None, "completed_at": None, "breached": ()}
+    again: dict[str, Any] = {"acceptor": None, "outcome": None, "completed_at": None, "breached": {}}
     return Effect(to=O.INSPECTED) if deed.act.passed else Effect(to=O.ISSUED, set=again, fact=WorkOrderIssued)
 
 

@@ -114,13 +114,14 @@ def _contractors_order(order: Order, _deed: Deed) -> None:
         raise Refused("R8", "仅限维保工单", "only a contractor's order is chased")
 
 
-def _did_not_come(order: Order, _deed: Deed) -> None:
+def _did_not_come(order: Order, deed: Deed) -> None:
     """R9: own engineering steps in only for a contractor whose time to be on site has passed, and only where the site's policy lets it."""
     if order.party is not Party.CONTRACTOR:
         raise Refused("R9", "仅限维保工单", "only a contractor's order is taken over")
     if not order.rules.takes_over:
         raise Refused("R9", "本项目不由本公司接手", "the site's policy lets own engineering take over nothing")
-    if ONSITE not in order.breached:
+    due_at = order.breached.get(ONSITE)
+    if due_at is None or deed.at <= due_at:
         raise Refused("R9", "维保单位到场时限未过,不能接手", "not before the contractor's time to be on site has passed", clock=ONSITE)
 
 

@@ -3,6 +3,7 @@
 Not here: what may happen to it next (`moves`), who gets it (`matching`), fees, approvals, attachments.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -103,7 +104,7 @@ class Order(Audited):
     survey: Survey | None = None  #: the newest joint sheet (R10)
     complexity: Complexity | None = None  #: None while nobody surveyed it
     accepted_by: tuple[str, ...] = ()  #: parties that accepted the finished work (REP-30)
-    breached: tuple[str, ...] = ()  #: codes of its clocks whose deadline passed unmet (R9)
+    breached: Mapping[str, datetime] = {}  #: codes of its clocks whose deadline passed unmet, with that deadline (R9)
     no_show: bool = False  #: the contractor did not come (DSP-15)
     instead_of: str | None = None  #: the order that this one takes the place of (R7e, R9)
     replaced_by: str | None = None  #: the order that takes its place
@@ -141,7 +142,7 @@ class Order(Audited):
 
     def asks_like(self, other: "Order") -> bool:
         """Say whether both ask the same party for the same: one order per department (DSP-16)."""
-        return all(getattr(self, name) == getattr(other, name) for name in ("party", "department", "trade", "rework_of")) and (
+        return all(getattr(self, name) == getattr(other, name) for name in ("party", "department", "trade", "rework_of", "instead_of")) and (
             self.party is Party.OWN or self.assignee == other.assignee
         )
 
@@ -197,6 +198,22 @@ def again(order: Order) -> Request:
     """Return the request for doing an order once more (R20): the same party, department and trade."""
     firm = order.assignee if order.party is Party.CONTRACTOR else None
     return Request(party=order.party, department=order.department, trade=order.trade, contractor=firm, rework_of=order.id)
+
+
+def first(case: CaseState, rules: Rules) -> Request:
+    """Return the request of a classified repair: what the desk knows to be under warranty may go to the contractor at once (R7e, C-12)."""
+    party = Party.CONTRACTOR if case.warranty and rules.contractor_first else Party.OWN
+    return Request(party=party, department=case.department, trade=case.trade)
+
+
+def own_instead(order: Order, case: CaseState) -> Request:
+    """Return the request for own engineering in place of a contractor who did not come (R9)."""
+    return Request(department=case.department, trade=case.trade, instead_of=order.id)
+
+
+def overdue(order: Order, code: str, due_at: datetime) -> Order:
+    """Return the order with the deadline of one of its clocks that passed unmet."""
+    return order.model_copy(update={"breached": {**order.breached, code: due_at}})
 
 
 def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rules: Rules, at: datetime) -> Order:

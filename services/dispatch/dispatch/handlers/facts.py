@@ -4,10 +4,22 @@ from datetime import datetime
 
 from common.coverage import needs_of
 from common.envelope import Event
-from common.events import FACTS, CaseClassified, CaseClosed, CaseFact, CaseLinked, CaseReopened, CaseSplit, CaseWorkRequested, PolicyPublished
+from common.events import (
+    FACTS,
+    CaseClassified,
+    CaseClosed,
+    CaseFact,
+    CaseLinked,
+    CaseReopened,
+    CaseSplit,
+    CaseWorkRequested,
+    ClockBreached,
+    PolicyPublished,
+)
 from common.inbox import Subscriptions
 from common.policy import SitePolicy
 
+from dispatch.handlers.contractors import note_breach
 from dispatch.handlers.issuing import cancel_unstarted, issue, issue_requested, rework
 from dispatch.store import House, Store
 
@@ -33,5 +45,6 @@ SUBSCRIPTIONS: Subscriptions = {
     CaseClosed: (remember_case, cancel_unstarted),
     CaseLinked: (remember_case, cancel_unstarted),
     CaseSplit: (remember_case, issue),
+    ClockBreached: (note_breach,),
     PolicyPublished: (keep_policy,),
 }

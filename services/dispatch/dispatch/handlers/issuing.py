@@ -6,7 +6,7 @@ from datetime import datetime
 from common.envelope import Event
 from common.errors import NotFound
 from common.events import CaseClassified, CaseClosed, CaseFact, CaseLinked, CaseReopened, CaseSplit, CaseWorkRequested
-from common.states import CaseKind, CaseState, CaseStatus, OrderStatus
+from common.states import CaseKind, CaseState, CaseStatus, OrderStatus, Party
 
 from dispatch.domain import moves, offers, order
 from dispatch.domain.acts import Act, Deed
@@ -30,15 +30,18 @@ async def issue(event: Event[CaseClassified | CaseSplit], store: Store, now: dat
         if known.open:
             await store.save(offers.hastened(order.reclassified(known, case), now), [], at=event.at)
     if all(known.status is OrderStatus.CANCELLED for known in there):
-        request = Request(department=case.department, trade=case.trade)
-        await _issue(case, request, there, store, at=event.at, now=now)
+        request = order.first(case, (await store.house_of(case)).rules)
+        await issue_now(case, request, there, store, at=event.at, now=now)
 
 
 async def issue_requested(event: Event[CaseWorkRequested], store: Store, now: datetime) -> None:
     """Issue an order for the department, trade or contractor that the desk asked: one per department (DSP-16, DSP-13)."""
     fact = event.fact
     request = Request(party=fact.party, department=fact.department, trade=fact.trade, contractor=fact.contractor)
-    await _issue(fact.case, request, await store.orders_of(fact.case.id), store, at=event.at, now=now)
+    there = await store.orders_of(fact.case.id)
+    made = await issue_now(fact.case, request, there, store, at=event.at, now=now)
+    if made and made.party is Party.CONTRACTOR:
+        await _pass_on(made, there, fact.case, store, now)
 
 
 async def rework(event: Event[CaseReopened], store: Store, now: datetime) -> None:
@@ -48,7 +51,7 @@ async def rework(event: Event[CaseReopened], store: Store, now: datetime) -> Non
         if done is None:
             raise NotFound
         there = await store.orders_of(event.fact.case.id)
-        await _issue(event.fact.case, order.again(done), there, store, at=event.at, now=now)
+        await issue_now(event.fact.case, order.again(done), there, store, at=event.at, now=now)
 
 
 async def cancel_unstarted(event: Event[CaseClosed | CaseLinked], store: Store, now: datetime) -> None:
@@ -61,12 +64,27 @@ async def cancel_unstarted(event: Event[CaseClosed | CaseLinked], store: Store, 
             await store.save(after, facts, at=at)
 
 
-async def _issue(case: CaseState, request: Request, there: Sequence[Order], store: Store, *, at: datetime, now: datetime) -> None:
-    """Choose by who is on duty now; the order counts from the moment the desk asked, however late the message came (DEF-07)."""
+async def _pass_on(made: Order, there: Sequence[Order], case: CaseState, store: Store, now: datetime) -> None:
+    """End the order of who found on site that it is under warranty: the contractor's takes its place (R7e)."""
+    for known in there:
+        if known.status is OrderStatus.WARRANTY:
+            at = max(made.issued_at, known.moved_at)
+            deed = Deed(Act(at=at, replaced_by=made.id), by="dispatch", now=max(now, at))
+            after, facts = moves.apply(known, "pass-on", deed, case)
+            await store.save(after, facts, at=at)
+
+
+async def issue_now(case: CaseState, request: Request, there: Sequence[Order], store: Store, *, at: datetime, now: datetime) -> Order | None:
+    """Return the new order, None where the same is in work already.
+
+    Choose by who is on duty now; the order counts from the moment the desk asked, however late the message came (DEF-07).
+    """
     house, wanted = await store.house_of(case), request.wanted(case, now)
     scene = await store.scene(case.site, house.zone)
     choice = await choose_for(request.party, wanted, scene, store)
     made = order.issue(case, request, choice, number=len(there) + 1, rules=house.rules, at=at)
-    if not any(known.open and known.asks_like(made) for known in there):
-        made, facts = offers.begin(made, case, scene, now)
-        await store.save(made, facts, at=at)
+    if any(known.open and known.asks_like(made) for known in there):
+        return None
+    made, facts = offers.begin(made, case, scene, now)
+    await store.save(made, facts, at=at)
+    return made

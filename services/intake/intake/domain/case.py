@@ -114,6 +114,7 @@ class Case(Aggregate):
             appointment_at=self.appointment_at,
             expected_at=self.expected_at,
             needs_repair=self.sorting.needs_repair,
+            warranty=self.sorting.warranty,
             major=self.major,
             in_scope=self.in_scope,
             open_promises=self.open_promises,
@@ -141,7 +142,8 @@ class Case(Aggregate):
     @property
     def work_done(self) -> bool:
         """Say whether nothing is left to work on: every order asked for was issued and is done (K12)."""
-        return not self.asked and not self.rework and all(order.done for order in self.orders)
+        known = {None, *(order.id for order in self.orders)}
+        return not self.asked and not self.rework and all(order.done and order.replaced_by in known for order in self.orders)
 
     @property
     def outstanding(self) -> tuple[str, ...]:
@@ -150,9 +152,9 @@ class Case(Aggregate):
 
     @property
     def latest_orders(self) -> tuple[Order, ...]:
-        """Return the orders that were not done again by another one."""
+        """Return the orders that were not done again, nor replaced, by another one."""
         redone = {order.rework_of for order in self.orders}
-        return tuple(order for order in self.orders if order.id not in redone)
+        return tuple(order for order in self.orders if order.id not in redone and order.replaced_by is None)
 
     @property
     def out_of_scope(self) -> bool:

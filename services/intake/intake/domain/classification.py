@@ -7,7 +7,7 @@ from common.errors import FieldsMissing, Invalid, Refused
 from common.events import CaseClassified
 from common.policy import SitePolicy
 from common.routing import Asking, Reported
-from common.states import CaseKind, CaseStatus, Urgency
+from common.states import CaseKind, CaseStatus, Party, Urgency
 
 from intake.domain.attempt import Attempt
 from intake.domain.case import Case, Change, Changes
@@ -40,6 +40,7 @@ def sort_out(policy: SitePolicy, kind: CaseKind, given: Classify | Report, about
         department=given.department or (routed and routed.department) or before.department,
         route=None if given.department else routed or before.route,
         needs_repair=needs_repair,
+        warranty=before.warranty if given.warranty is None else given.warranty,
     )
 
 
@@ -51,11 +52,14 @@ def missing(kind: CaseKind, sorting: Sorting) -> list[str]:
     return ([] if typed else ["category"]) + ([] if sorting.urgency else ["urgency"])
 
 
-def classified(case: Case, sorting: Sorting) -> Case:
-    """Return the case with type and urgency set; a repair asks for its order by that (decisions.md 5)."""
+def classified(case: Case, sorting: Sorting, policy: SitePolicy) -> Case:
+    """Return the case with type and urgency set; a repair asks for its order by that (decisions.md 5), of the contractor where the desk
+    knows of the warranty and the site's policy sends the contractor first (R7e, C-12).
+    """
     if case.kind is not CaseKind.REPAIR or case.status is not CaseStatus.REGISTERED:
         return case.with_(sorting=sorting)
-    return case.with_(sorting=sorting, asked=(*case.asked, Asked(department=sorting.department, trade=sorting.trade)))
+    party = Party.CONTRACTOR if sorting.warranty and policy.warranty_route != "own_team_first" else Party.OWN
+    return case.with_(sorting=sorting, asked=(*case.asked, Asked(party=party, department=sorting.department, trade=sorting.trade)))
 
 
 def _scoped(case: Case, command: Classify) -> Case:
@@ -82,7 +86,7 @@ def classify(attempt: Attempt[Classify]) -> Changes:
         sorting = sorting.model_copy(update={"urgency": sorting.urgency or Urgency.P3})
     elif lacking := missing(kind, sorting):
         raise FieldsMissing(lacking)
-    changed = classified(case, sorting)
+    changed = classified(case, sorting, attempt.policy)
     if was.status is CaseStatus.REGISTERED:
         changed = changed.enter(CaseStatus.CLASSIFIED, act.at)
         return (Change(changed, (CaseClassified(case=changed.state()),)),)

@@ -58,6 +58,7 @@ class Report(Body):
     department: Code | None = None
     trade: Code | None = None
     needs_repair: StrictBool | None = None
+    warranty: StrictBool | None = Field(None, description="known to be within the warranty: the contractor is called first where the policy says so")
     major: StrictBool = False
     nature: Nature | None = None
     brought_up_in: Ref | None = Field(None, description="number of the case in whose return visit this came up; asks for `reply_at`")
@@ -80,6 +81,7 @@ class Classify(Timed):
     department: Code | None = None
     trade: Code | None = None
     needs_repair: StrictBool | None = None
+    warranty: StrictBool | None = Field(None, description="known to be within the warranty: the contractor is called first where the policy says so")
     major: StrictBool | None = None
     nature: Nature | None = None
     in_scope: StrictBool | None = None

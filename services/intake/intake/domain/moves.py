@@ -77,6 +77,7 @@ REPAIR: Table[CaseStatus] = {
     "report-result": _REPORT,
     "link": _LINK,
     "split": _SPLIT,
+    "request-work": _WORK,
     "reply": _REPLY,
     "promise": _PROMISE,
     "keep-promise": _KEEP,
@@ -86,7 +87,7 @@ REPAIR: Table[CaseStatus] = {
     "waive-visit": _WAIVE,
     "close": _close("D6.6", "D6.2", "K12"),
     "transfer": _TRANSFER,
-}  #: its order is issued by being classified, its result is the order's completion
+}  #: its order is issued by being classified, a contractor's or another department's by request; its result is the completion
 
 COMPLAINT: Table[CaseStatus] = {
     "classify": _CLASSIFY,

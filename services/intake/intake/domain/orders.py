@@ -30,7 +30,7 @@ def follow(case: Case, order: OrderState, policy: SitePolicy, at: datetime, link
     contractor = order.assignee if order.party is Party.CONTRACTOR else None
     work = Asked(party=order.party, department=order.department, trade=order.trade, contractor=contractor)
     done = {"assignee": order.assignee, "completed_at": order.completed_at, "done": is_done(order, policy), "outstanding": order.outstanding}
-    seen = Order(id=order.id, status=order.status, work=work, rework_of=order.rework_of, **done)
+    seen = Order(id=order.id, status=order.status, work=work, rework_of=order.rework_of, replaced_by=order.replaced_by, **done)
     others = {one.id: one for one in case.orders}
     changed = case.with_(orders=tuple((others | {seen.id: seen}).values()))
     if seen.id not in others:

@@ -35,6 +35,7 @@ class Order(Part):
     status: OrderStatus
     work: Asked = Asked()
     rework_of: str | None = None
+    replaced_by: str | None = None  #: the order that takes its place: a contractor's (R7e), or own engineering's (R9)
     assignee: str | None = None  #: person or contractor
     completed_at: AwareDatetime | None = None
     done: bool = False  #: nothing is left to do on it for dispatch
@@ -56,6 +57,7 @@ class Sorting(Part):
     department: str | None = None
     route: Routed | None = None  #: why this department; none = a person gave it, or there is none
     needs_repair: bool = False
+    warranty: bool = False  #: within the warranty, as the desk knows (CLS-06)
 
 
 class Reclassified(Part):

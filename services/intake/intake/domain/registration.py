@@ -76,7 +76,7 @@ def register(command: Report, policy: SitePolicy, names: Names, act: Act, before
     case, promise = _promised(_case(command, policy, names, act).with_(sorting=sorting), command, act)
     facts: tuple[Fact, ...] = (CaseRegistered(case=case.state()),)
     if not missing(case.kind, sorting):
-        case = classified(case, sorting).enter(CaseStatus.CLASSIFIED, case.received_at)
+        case = classified(case, sorting, policy).enter(CaseStatus.CLASSIFIED, case.received_at)
         facts += (CaseClassified(case=case.state()),)
     return (Change(case, facts), *((said_made(case, promise),) if promise else ()))
 

@@ -49,4 +49,4 @@ class CaseBrief(BaseModel):
     def of(cls, case: Case, *, again: bool = False) -> "CaseBrief":
         """Return the case in short."""
         own = {name: getattr(case, name) for name in cls.model_fields if name in Case.model_fields}
-        return cls(number=case.id, again=again, **(own | case.sorting.model_dump(exclude={"needs_repair"})))
+        return cls(number=case.id, again=again, **(own | case.sorting.model_dump(exclude={"needs_repair", "warranty"})))
