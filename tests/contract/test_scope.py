@@ -30,6 +30,7 @@ EXEMPT = {
 }
 QUERY_IDS = {"case": "case", "subject": "subject", "site": "site", "endpoint": "endpoint", "assignee": "assignee", "owner": "person"}
 PLAIN = {
+    "days",
     "state",
     "status",
     "collector",

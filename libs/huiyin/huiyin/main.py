@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from huiyin import account, audit, calendars, cases, demo, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
+from huiyin import account, audit, calendars, cases, demo, fixes, keys, majeure, packs, parked, provider, reconcile, scenario, site, token, who, why
 from huiyin.replay.command import replay
 from huiyin.routing import command as routing
 
@@ -37,6 +37,7 @@ GROUPS: dict[str, typer.Typer] = {
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "who": who.who,
+    "fixes": fixes.fixes,
     "token": token.issue,
     "why": why.why,
     "reconcile": reconcile.reconcile,

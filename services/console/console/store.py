@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from console.domain.account import Account, Session
 from console.domain.board import TAIL, Row
 from console.domain.filters import ALL, OPEN, Filter
+from console.domain.fixes import Fix
 from console.domain.timeline import Entry
 
 INDEXES: tuple[Index, ...] = (
@@ -26,6 +27,8 @@ INDEXES: tuple[Index, ...] = (
     Index("cases", (("changed_at", 1),)),
     Index("timeline", (("case", 1), ("at", 1))),
     Index("timeline", (("recorded_at", 1),)),
+    Index("fixes", (("site", 1), ("completed_at", 1))),
+    Index("returns", (("site", 1), ("order", 1), ("case", 1))),
     Index("sessions", (("ends_at", 1),)),
     Index("sessions", (("login", 1),)),
 )
@@ -110,6 +113,28 @@ class Store:
         rows = await self.db.find("cases", sort=[("changed_at", -1)], limit=NEWEST)
         entries = await self.db.find("timeline", sort=[("recorded_at", -1)], limit=NEWEST)
         return frozenset([f"{doc['_id']}@{doc['rev']}" for doc in rows] + [doc["_id"] for doc in entries])
+
+    # --- repairs that held ----------------------------------------------------------------------------------------------------
+
+    async def keep_fix(self, fix: Fix) -> None:
+        """Keep a completed repair."""
+        await self.db.put("fixes", to_doc(fix))
+
+    async def keep_return(self, site: str, *, order: str | None = None, case: str | None = None, told_by: str | None = None) -> None:
+        """Keep that an order has to be done again, or that a case's problem came again in `told_by` (None: it did not after all)."""
+        name = f"order:{order}" if order else f"case:{told_by}"
+        if order or case:
+            await self.db.put("returns", {"_id": name, "site": site, "order": order, "case": case})
+        else:
+            await self.db.delete("returns", {"_id": name})
+
+    async def fixes(self, site: str, since: datetime, until: datetime) -> tuple[list[Fix], set[str], set[str]]:
+        """Return the repairs completed in the period, which of them had to be done again, and which of their cases came again."""
+        docs = await self.db.find("fixes", {"site": site, "completed_at": {"$gte": since, "$lt": until}}, sort=[("completed_at", 1)])
+        done = [from_doc(Fix, doc) for doc in docs]
+        orders = await self.db.find("returns", {"site": site, "order": {"$in": [one.id for one in done]}}) if done else []
+        cases = await self.db.find("returns", {"site": site, "case": {"$in": [one.case for one in done]}}) if done else []
+        return done, {doc["order"] for doc in orders}, {doc["case"] for doc in cases}
 
     # --- copies of what others own --------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ def week_of(text: str, handed: dict[str, datetime] | None = None) -> tuple[str, 
         ("2026-03-15 00:50", "2026-W12", "2026-03-20 17:00"),
         ("2026-04-30 10:00", "2026-W18", "2026-04-30 17:00"),  # Friday is 1 May
         ("2026-02-14 16:00", "2026-W09", "2026-02-27 17:00"),  # a worked Saturday after its Friday; 16-22 February has no batch
+        ("2026-02-18 10:00", "2026-W09", "2026-02-27 17:00"),  # a repair within the week that has no working day
         ("2026-09-21 10:00", "2026-W39", "2026-09-24 17:00"),  # Friday 25 September is off
     ],
 )
@@ -63,8 +64,8 @@ def test_an_unpublished_year_has_no_batches() -> None:
 pytestmark = pytest.mark.anyio
 
 
-async def a_world() -> World:
-    world = World()
+async def a_world(start: str = "2026-03-01 00:00") -> World:
+    world = World(start)
     await world.publish(a_weekly_policy())
     return world
 
@@ -128,6 +129,22 @@ async def test_a_contractors_work_has_a_visit_but_no_slip() -> None:
     await repaired(world, "a", "2026-03-17 10:00", party=Party.CONTRACTOR)
     assert await visits(world) == {f"{SITE}-a": ("2026-03-20 17:00", "2026-03-27 19:00")}
     assert "CLK_BATCH" not in await world.clocks()
+
+
+async def test_def13_the_visit_after_a_week_without_working_days_is_due_on_the_next_working_day() -> None:
+    """The batch of 13 February is in time; the week after has no working day, the next one is Tuesday 24 February."""
+    world = await a_world("2026-02-09 00:00")
+    order = await repaired(world, "a", "2026-02-12 10:00")
+    await handed(world, "2026-02-13 16:00", "2026-W07", order)
+    assert await visits(world) == {f"{SITE}-a": ("2026-02-13 16:00", "2026-02-24 19:00")}
+
+
+async def test_def13_a_batch_of_a_week_whose_friday_is_off_is_due_on_its_last_working_day() -> None:
+    world = await a_world()
+    await repaired(world, "a", "2026-04-28 10:00")
+    batch = (await world.clocks())["CLK_BATCH"]
+    assert (shown(batch.start_at), shown(batch.due_at)) == ("2026-04-27 00:00", "2026-04-30 17:00")
+    assert (await visits(world))[f"{SITE}-a"][1] == "2026-05-09 19:00"  # a worked Saturday ends the week after
 
 
 async def test_a_handover_without_slips_is_kept_for_the_week() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 from common.envelope import Event
 from common.events import (
     FACTS,
+    CaseClassified,
     CaseFact,
+    CaseReopened,
     ClockFact,
     EscalationAcknowledged,
     EscalationRaised,
@@ -15,12 +17,14 @@ from common.events import (
     EscalationReported,
     PolicyPublished,
     RotaPublished,
+    WorkOrderCompleted,
     WorkOrderFact,
 )
 from common.inbox import Handler, Subscriptions
 from common.policy import SitePolicy
 
 from console.domain import board, timeline
+from console.handlers.fixes import note_fix, note_repeat, note_rework
 from console.store import Crew, Site, Store
 
 
@@ -87,5 +91,8 @@ BY_STREAM: Mapping[str, tuple[Handler, ...]] = {
 
 SUBSCRIPTIONS: Subscriptions = {
     **{fact: BY_STREAM[fact.prefix()] for fact in FACTS.values() if fact.prefix() in BY_STREAM},
+    WorkOrderCompleted: (*BY_STREAM["work_order"], note_fix),
+    CaseReopened: (*BY_STREAM["case"], note_rework),
+    CaseClassified: (*BY_STREAM["case"], note_repeat),
     EscalationReported: (tell,),  # about a case, not about a level of a clock
 }
