@@ -117,8 +117,8 @@ class Clock(Aggregate):
 
     def view(self) -> ClockView:
         """Return the clock as other services may know it."""
-        levels = tuple(ClockLevel.model_construct(**{name: getattr(rung, name) for name in _SHOWN_LEVEL}) for rung in self.rungs)
-        return ClockView.model_construct(**{name: getattr(self, name) for name in _SHOWN}, levels=levels)  # checked when the clock was made
+        levels = [{name: getattr(rung, name) for name in _SHOWN_LEVEL} for rung in self.rungs]
+        return ClockView.model_validate({name: getattr(self, name) for name in _SHOWN} | {"levels": levels})
 
 
 _SHOWN_LEVEL = tuple(ClockLevel.model_fields)
