@@ -164,7 +164,7 @@ def storable(value: Any) -> Any:
 
 def _rare(value: Any) -> Any:
     if isinstance(value, Enum):
-        return value._value_  # noqa: SLF001 - `value` is a property and ten times as slow
+        return value._value_  # `value` is a property and ten times as slow
     if isinstance(value, dict):
         return {str(key): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
