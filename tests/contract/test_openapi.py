@@ -119,4 +119,4 @@ def test_the_doors_were_open(house: House) -> None:
     doors = {f"{one.service} {one.method} {one.path}" for service in LISTENS for one in operations(service, house.estate.apps[service])}
     assert {door.replace(":path}", "}") for door in house.seen} == doors
     assert {door for door, seen in house.seen.items() if seen <= {401, 403}} == set()
-    assert sum(any(status < 300 for status in seen) for seen in house.seen.values()) > 0.65 * len(doors), house.seen
+    assert sum(any(status < 300 for status in seen) for seen in house.seen.values()) > 0.6 * len(doors), house.seen

@@ -89,6 +89,7 @@ REFUSED: list[tuple[str, str, File, dict[str, Any]]] = [
     ("RVT-14", "visit", a_file(due(), a_visit(), return_visit={"role": "visitor"}), CALLED | {"form": "open_letter"}),
     ("ESC-12", "visit", a_file(due(), a_visit(joins="manager")), CALLED),
     ("RVT-17", "waive-visit", a_file(resolved()), {"outcome": "已清洁"}),
+    ("RVT-17", "waive-visit", a_file(resolved(anonymous=True), return_visit={"role": "visitor", "waivers": []}), {"outcome": "已清洁"}),
     ("RVT-11", "visit", a_file(due(), a_visit()), CALLED | {"form": "home"}),
     ("RVT-26", "visit", a_file(classified()), CALLED),
     ("RVT-26", "visit", a_file(resolved()), CALLED),

@@ -175,8 +175,9 @@ def _joined_by_role(attempt: Attempt[RecordVisit]) -> Refused | None:
 
 
 def _anonymous(attempt: Attempt[WaiveVisit]) -> Refused | None:
-    """RVT-17: only who left neither name nor address is not visited."""
-    if attempt.case.anonymous:
+    """RVT-17: only who left neither name nor address is not visited, and only where the pack lets that be a ground."""
+    section = attempt.policy.return_visit
+    if attempt.case.anonymous and (section is None or "anonymous" in section.waivers):
         return None
     return Refused("RVT-17", "留有姓名或地址的事项必须回访", "only an anonymous case can do without a return visit")
 
