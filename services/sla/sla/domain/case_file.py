@@ -8,7 +8,7 @@ from typing import Any
 
 from common.clock_rules import Moment
 from common.envelope import Event
-from common.events import CaseFact, PromiseFact, WorkOrderFact
+from common.events import CaseFact, PromiseFact, WorkOrderClassed, WorkOrderFact
 from common.states import CaseState, OrderState
 from pydantic import AwareDatetime, BaseModel
 
@@ -69,7 +69,8 @@ def opened(case: CaseState) -> CaseFile:
 def heard(file: CaseFile, event: Event[Any]) -> CaseFile:
     """Return the file with one more fact in it."""
     fact = event.fact
-    changes: dict[str, Any] = {"happened": tuple(sorted((*file.happened, *read(event)), key=_when))}
+    said = read(event)
+    changes: dict[str, Any] = {"happened": tuple(sorted((*_still_true(file, fact, said), *said), key=_when))}
     if isinstance(fact, CaseFact):  # the case stream only: copies inside other streams may be older
         changes |= {"case": fact.case, "classified": file.classified or fact.kind == "case.classified"}
     if isinstance(fact, WorkOrderFact):
@@ -79,6 +80,13 @@ def heard(file: CaseFile, event: Event[Any]) -> CaseFile:
         promise = Promised(id=fact.promise, made_at=fact.made_at, due_at=fact.due_at, date_only=fact.date_only)
         changes["promises"] = file.promises | {fact.promise: promise}
     return file.model_copy(update=changes)
+
+
+def _still_true(file: CaseFile, fact: Any, said: tuple[Happened, ...]) -> tuple[Happened, ...]:
+    """Return what happened but for the issue that a class replaces: work of class A or B is issued by its 《工程派工单》 (DEF-07)."""
+    if not (isinstance(fact, WorkOrderClassed) and said):
+        return file.happened
+    return tuple(one for one in file.happened if one.moment is not Moment.ORDER_ISSUED or one.of != fact.order.id)
 
 
 def in_batch(file: CaseFile, order: str, week: str | None) -> CaseFile:

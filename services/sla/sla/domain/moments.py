@@ -39,6 +39,7 @@ from common.events import (
     WorkOrderArrived,
     WorkOrderAssessed,
     WorkOrderCancelled,
+    WorkOrderClassed,
     WorkOrderCompleted,
     WorkOrderInspected,
     WorkOrderIssued,
@@ -46,7 +47,7 @@ from common.events import (
     WorkOrderSigned,
     WorkOrderSurveyed,
 )
-from common.states import OrderStatus, Party
+from common.states import OrderStatus, Party, WorkClass
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
@@ -80,6 +81,10 @@ def _contractor(fact: Any) -> bool:
 
 def _plan_told(fact: Any) -> bool:
     return bool(fact.plan_told)
+
+
+def _company_pays(fact: Any) -> bool:
+    return fact.order.work_class in {WorkClass.A, WorkClass.B}
 
 
 def _guided(fact: Any) -> bool:
@@ -127,6 +132,7 @@ READINGS: dict[type[Fact], tuple[Reading, ...]] = {
         Reading(Moment.GUIDED, when=_guided),
     ),
     WorkOrderSurveyed: (Reading(Moment.SURVEYED),),
+    WorkOrderClassed: (Reading(Moment.ORDER_ISSUED, when=_company_pays),),  # 《工程派工单》: the repair's time begins with it (DEF-07)
     WorkOrderCompleted: (Reading(Moment.COMPLETED),),
     WorkOrderSigned: (Reading(Moment.SIGNED),),
     WorkOrderReturned: (Reading(Moment.RETURNED),),
