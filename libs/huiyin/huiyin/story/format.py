@@ -180,7 +180,9 @@ class Record(Expectation):
     """A field of what a user can read has a value. Exactly one of `is`, `has`, `count`."""
 
     of: Ref
-    where: Literal["case", "order", "timeline"] = Field("case", description="the document: the case, the order, or the case's timeline")
+    where: Literal["case", "order", "timeline", "settlement", "books"] = Field(
+        "case", description="the document: the case, the order, the case's timeline, the order's settlement, or the books of a site (`of`)"
+    )
     path: str = Field("", description="dotted path; a number picks an element, `*` all of them", examples=["visits.0.satisfied"])
     at: Instant | None = Field(None, description="read at this instant; without it at the end of the story")
     is_: Any = Field(None, alias="is")

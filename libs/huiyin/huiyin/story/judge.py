@@ -96,6 +96,10 @@ def _snapshot(at: str | None, seen: Observation) -> Snapshot | None:
 
 def _document(shot: Snapshot, of: str, where: str) -> Any:
     alias, _, number = of.partition("/")
+    if where == "books":
+        return shot.books.get(of)
+    if where == "settlement":
+        return next(iter(shot.settlement.get(alias, [])), None)
     if where == "timeline":
         return shot.timeline.get(alias)
     if where == "case":

@@ -50,6 +50,8 @@ class Snapshot(Seen):
     case: dict[str, dict[str, Any]] = {}
     order: dict[str, list[dict[str, Any]]] = {}
     timeline: dict[str, list[dict[str, Any]]] = {}
+    settlement: dict[str, list[dict[str, Any]]] = {}  #: those that there are, by the number of their order
+    books: dict[str, dict[str, Any]] = {}  #: site -> account -> fen, and whether all of them balance
 
 
 class ClockSeen(BaseModel):

@@ -103,7 +103,7 @@ class Play:
         if verb.on == "site":
             site = self._site(step)
             calendar = self.sites[site].policy.calendar.holidays
-            return verb.path.format(site=site, calendar=calendar, year=step.with_.get("year")), site
+            return verb.path.format(**{"calendar": calendar, "year": None} | step.with_ | {"site": site}), site
         alias, _, number = (step.of or "").partition("/")
         if alias not in self.cases:
             raise LookupError(f"no case is called {alias!r}")

@@ -44,12 +44,24 @@ async def _orders(doors: Doors, case: CaseSeen) -> list[dict[str, Any]]:
 
 async def snapshot(doors: Doors, at: Any, cases: dict[str, CaseSeen]) -> Snapshot:
     """Return what the doors show of every case at this moment."""
-    case, order, timeline = {}, {}, {}
+    case, order, timeline, settlement = {}, {}, {}, {}
     for alias, known in cases.items():
         case[alias] = await doors.surely("intake", "GET", f"/v1/cases/{known.number}")
         order[alias] = await _orders(doors, known)
         timeline[alias] = (await doors.surely("console", "GET", f"/v1/cases/{known.number}/timeline"))["entries"]
-    return Snapshot(at=at, case=case, order=order, timeline=timeline)
+        settlement[alias] = await _settlements(doors, order[alias])
+    books = {site: await _books(doors, site) for site in sorted({known.site for known in cases.values()})}
+    return Snapshot(at=at, case=case, order=order, timeline=timeline, settlement=settlement, books=books)
+
+
+async def _settlements(doors: Doors, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answers = [await doors.call("dispatch", "GET", f"/v1/settlements/{order['id']}") for order in orders if order["work_class"]]
+    return [answer.body for answer in answers if not answer.refused]
+
+
+async def _books(doors: Doors, site: str) -> dict[str, Any]:
+    body = await doors.surely("dispatch", "GET", f"/v1/sites/{site}/books")
+    return {"balanced": body["balanced"]} | {row["account"]: row["amount"] for row in body["balances"]}
 
 
 async def see_clocks(doors: Doors, sites: list[str]) -> tuple[ClockSeen, ...]:

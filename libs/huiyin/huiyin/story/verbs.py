@@ -30,6 +30,10 @@ def _order(move: str, says: str) -> Verb:
     return Verb("dispatch", "POST", f"/v1/work-orders/{{number}}/{move}", "order", says)
 
 
+def _settlement(move: str, says: str) -> Verb:
+    return Verb("dispatch", "POST", f"/v1/settlements/{{number}}/{move}", "order", says)
+
+
 VERBS: dict[str, Verb] = {
     "report": Verb("intake", "POST", "/v1/cases", "site", "a request comes in and becomes a case", makes_case=True, time_field="received_at"),
     "classify": _case("classify", "set kind, category, urgency"),
@@ -76,6 +80,24 @@ VERBS: dict[str, Verb] = {
     "chase": _order("chase", "urge the contractor"),
     "explain": _order("explain", "tell the owner why the contractor lets them wait"),
     "excuse": _order("excuse", "record the special reason of something late"),
+    "quote": _order("quote", "tell the owner what it will cost"),
+    "confirm-fee": _order("confirm-fee", "the owner agrees to the fee"),
+    "refuse-fee": _order("refuse-fee", "the owner does not agree; the order ends"),
+    "collect": _order("collect", "the worker takes the owner's money"),
+    "take-money": _order("take-money", "the money is at finance, which writes the receipt"),
+    "file-receipt": _order("file-receipt", "the receipt is at the desk"),
+    "ask-approval": _order("ask-approval", "put an estimate up for approval"),
+    "approve": _order("approve", "the role of the band says yes"),
+    "decline": _order("decline", "the role of the band says no, with the reason"),
+    "submit-account": _order("settlement", "the repair team's final account"),
+    "correct-account": _settlement("correct", "the team corrects its final account"),
+    "review-account": _settlement("review", "the final account is reviewed"),
+    "confirm-account": _settlement("confirm", "the contractor confirms what it bears"),
+    "certify": _settlement("certify", "the settlement is certified"),
+    "pay": _settlement("pay", "finance pays the settlement"),
+    "review-deduction": _settlement("review-deduction", "audit reviews a deduction"),
+    "deduct": _settlement("deduct", "it is taken from the contractor's retention money"),
+    "hold-retention": Verb("dispatch", "POST", "/v1/sites/{site}/retention/{contractor}/hold", "site", "money of a `contractor` is held"),
     "hand-over-slips": Verb("dispatch", "POST", "/v1/sites/{site}/slips", "site", "the week's repaired slips go to customer service"),
     "publish-calendar": Verb("sla", "PUT", "/v1/calendars/{calendar}/{year}", "site", "publish the days off of a `year` of the site's calendar"),
 }  #: verb -> door
