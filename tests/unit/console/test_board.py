@@ -10,6 +10,8 @@ from common.documents import Doc
 from common.states import CaseStatus, Level, OrderState, OrderStatus, Party, Urgency
 from console.domain.board import NEVER, with_case, with_order
 from console.domain.filters import Filter
+from console.domain.wording import Speech
+from console.pages.show import Scene, case
 from console.store import Store
 from pydantic import ValidationError
 
@@ -140,3 +142,12 @@ def test_the_url_is_the_state_and_says_only_what_was_asked() -> None:
     assert Filter().query() == {}
     assert Filter(site="JN", status=CaseStatus.CLOSED, q="7k").query(show=200) == {"site": "JN", "status": "closed", "q": "7k", "show": "200"}
     assert Filter.model_validate(Filter(urgency="P1").query()) == Filter(urgency="P1")
+
+
+def test_a_row_and_its_page_know_a_repeat_and_its_incident() -> None:
+    told = story.CaseStory(story.Teller(), "JN-260314-7K3QX", received=story.NOW, urgency=Urgency.P1, fault="power_outage")
+    flags = {"repeat_of": "JN-260301-7K3QX", "repeat_count": 2, "root_cause_required": True, "incident": "JN-260314-2K3QX"}
+    row = with_case(None, told.case.model_copy(update=flags), story.NOW)
+    facts = dict(case(row, [], Scene(Speech("en"), None), story.NOW).facts)
+    assert (facts["repeat"], facts["root_cause"], facts["incident"]) == ("JN-260301-7K3QX · 2", "needed before completion", "JN-260314-2K3QX")
+    assert "frequent" not in facts

@@ -61,6 +61,11 @@ class Row(BaseModel):
     department: str | None = None
     unit: str | None = None
     owner: str | None = None
+    repeat_of: str | None = None
+    repeat_count: int = 1
+    root_cause_required: bool = False
+    frequent: bool = False
+    incident: str | None = None
     closed_at: AwareDatetime | None = None
     clocks: list[BoardClock] = []
     orders: list[BoardOrder] = []
@@ -151,6 +156,11 @@ FROM_CASE = (
     "department",
     "unit",
     "owner",
+    "repeat_of",
+    "repeat_count",
+    "root_cause_required",
+    "frequent",
+    "incident",
 )  #: fields a row takes over from the case's state
 
 

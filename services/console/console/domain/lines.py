@@ -50,14 +50,16 @@ LINES: Mapping[str, Line] = {
     ),
     "case.classified": Line(
         CASE,
-        "分类定级|{reclassified}|{urgency}|{category}|{fault}|责任部门 {department}",
-        "Classified|{reclassified}|{urgency}|{category}|{fault}|department: {department}",
+        "分类定级|{reclassified}|{urgency}|{category}|{fault}|责任部门 {department}|重复报修,前案 {repeat}|并入事件 {incident}",
+        "Classified|{reclassified}|{urgency}|{category}|{fault}|department: {department}|reported again after {repeat}|joined to {incident}",
         {
             "reclassified": "previous",
             "urgency": "case.urgency",
             "category": "case.category",
             "fault": "case.fault",
             "department": "case.department",
+            "repeat": "case.repeat_of",
+            "incident": "case.incident",
         },
     ),
     "case.responded": Line(CASE, "已响应|已联系{department}", "Response started|{department} contacted", {"department": "department"}, "by"),

@@ -11,6 +11,7 @@ from console.domain import timeline
 from console.domain.board import BoardClock, BoardOrder, Row
 from console.domain.timeline import Entry
 from console.domain.wording import Speech
+from console.pages.words import word
 from console.store import Crew, Site
 
 TONES: Mapping[str, str] = {
@@ -195,6 +196,10 @@ def case(made: Row, entries: Sequence[Entry], scene: Scene, now: datetime) -> Sh
         "category": speech.value("category", made.category),
         "department": speech.value("department", made.department),
         "owner": made.owner and f"{made.owner} {scene.role(made.owner)}".strip(),
+        "repeat": f"{made.repeat_of} · {made.repeat_count}" if made.repeat_of else None,
+        "root_cause": word("required", speech.locale) if made.root_cause_required else None,
+        "frequent": word("this_month", speech.locale) if made.frequent else None,
+        "incident": made.incident,
         "closed_at": speech.dated(made.closed_at) if made.closed_at else None,
     }
     return ShownCase(
