@@ -114,7 +114,7 @@ class Play:
         index = int(number) - 1 if number else len(case.orders) - 1
         if not 0 <= index < len(case.orders):
             raise LookupError(f"{step.of} has no such work order ({len(case.orders)} there)")
-        return verb.path.format(number=case.orders[index]), case.site
+        return verb.path.format(**step.with_ | {"number": case.orders[index]}), case.site
 
     def _site(self, step: Step) -> str:
         site = step.site or step.of or (next(iter(self.sites)) if len(self.sites) == 1 else "")
