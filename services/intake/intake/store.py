@@ -24,7 +24,7 @@ from intake.domain.commands import Report
 from intake.domain.contact import Contact
 from intake.domain.letter import OpenLetter
 from intake.domain.promise import Promise
-from intake.domain.repeats import WORKED_ON, Earlier
+from intake.domain.repeats import ONE_UNIT, WORKED_ON, Earlier
 from intake.domain.unit import Unit, unit_id
 from intake.domain.visit import Visit, VisitState
 
@@ -99,9 +99,11 @@ class Store:
         if place is None:
             return Earlier()
         reports = await self.db.find("cases", {"site": case.site, "marks": place}, sort=[("received_at", -1)], limit=MOST_REPORTS)
+        shared = [mark for mark in case.marks if not mark.startswith(ONE_UNIT)]
+        if not shared:
+            return Earlier(tuple(from_doc(Case, doc) for doc in reports))
         opened = {"status": {"$in": sorted(WORKED_ON)}, "incident": None, "kind": case.kind.value, "_id": {"$ne": case.id}}
-        shared = {"site": case.site, "marks": {"$in": list(case.marks)}}
-        heads = await self.db.find("cases", shared | opened, sort=[("received_at", 1)], limit=1)
+        heads = await self.db.find("cases", {"site": case.site, "marks": {"$in": shared}} | opened, sort=[("received_at", 1)], limit=1)
         return Earlier(tuple(from_doc(Case, doc) for doc in reports), from_doc(Case, heads[0]) if heads else None)
 
     async def first_free(self, numbers: Sequence[str]) -> str:

@@ -195,6 +195,8 @@ async def test_rvt13_a_new_matter_is_a_case_of_its_own_with_its_reply_time(world
     assert (await world.state(made["number"])).brought_up_in == number
     assert (await world.said())[-1] == "promise.made"
     assert (await world.case(number))["status"] == "return_visit_due"
+    past = await world.report("n4", by=world.staff(), **new, reply_at=world.time.now())
+    assert (past.status_code, past.json()["errors"][0]["field"]) == (422, "reply_at")
     strange = await world.report("n3", by=world.staff(), **new | {"brought_up_in": "AB-260316-XXXXX"}, reply_at=world.time.now() + HOUR)
     assert (strange.status_code, strange.json()["errors"][0]["field"]) == (422, "brought_up_in")
 

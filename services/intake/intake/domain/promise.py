@@ -51,6 +51,7 @@ class Offer:
     due_at: datetime
     date_only: bool
     approver: str | None = None
+    field: str = "due_at"  #: where the caller gave the time
 
 
 def due(at: datetime | None, day: date | None, zone: ZoneInfo) -> tuple[datetime, bool]:
@@ -66,7 +67,7 @@ def due(at: datetime | None, day: date | None, zone: ZoneInfo) -> tuple[datetime
 def make(case: Case, offer: Offer, act: Act) -> tuple[Case, Promise]:
     """Return the case with one more open promise, and the promise. Raises Invalid when it would be due before it was made."""
     if offer.due_at <= act.at:
-        raise Invalid("next_at" if offer.about == "reply" else "due_at", "承诺的时间必须晚于作出承诺的时间", "must be later than the promise itself")
+        raise Invalid(offer.field, "承诺的时间必须晚于作出承诺的时间", "must be later than the promise itself")
     number = case.promise_count + 1
     made = Promise(
         id=f"{case.id}-P{number}",

@@ -85,7 +85,7 @@ def _promised(case: Case, command: Report, act: Act) -> tuple[Case, Promise | No
     if command.reply_at is None:
         return case, None
     text = command.expected or command.subject or command.description or ""
-    return make(case, Offer("reply", text, command.reply_at, date_only=False), replace(act, at=case.received_at))
+    return make(case, Offer("reply", text, command.reply_at, date_only=False, field="reply_at"), replace(act, at=case.received_at))
 
 
 def _case(command: Report, policy: SitePolicy, names: Names, act: Act) -> Case:

@@ -16,6 +16,7 @@ from intake.domain.case import Case, Change, Changes
 
 KINDS = frozenset({CaseKind.REPAIR, CaseKind.COMPLAINT})  # 報修投訴 (CLS-15)
 WORKED_ON = frozenset({CaseStatus.CLASSIFIED, CaseStatus.IN_WORK})  #: an incident is open until its work is done
+ONE_UNIT = "unit:"  #: how the mark of a flat begins; no other unit reports that problem
 TWICE = 2  # where a pack sets no number of its own, the second report is the repeat
 
 
@@ -30,7 +31,7 @@ class Earlier:
 def marks(case: Case, policy: SitePolicy) -> tuple[str, ...]:
     """Return what the problem of a case is found by, its place first; none where place or fault is not known."""
     fault = case.sorting.fault or case.sorting.category
-    place = f"asset:{case.asset}" if case.asset else f"unit:{case.unit}" if case.unit else None
+    place = f"asset:{case.asset}" if case.asset else f"{ONE_UNIT}{case.unit}" if case.unit else None
     if case.kind not in KINDS or fault is None or place is None:
         return ()
     building, dash, _ = (case.unit or "").partition("-")
@@ -48,7 +49,7 @@ def asks(changes: Changes, policy: SitePolicy) -> Case | None:
     """Return the case with its marks where it was just classified as a problem that it was not before, else None."""
     said = next((fact for change in changes for fact in change.facts if isinstance(fact, CaseClassified)), None)
     case: Case = changes[0].state
-    found = marks(case, policy) if said else ()
+    found = marks(case, policy) if said and not case.out_of_scope else ()
     return case.with_(marks=found) if said and found != case.marks else None
 
 

@@ -60,7 +60,7 @@ def _promise_next(case: Case, attempt: Attempt[Reply]) -> tuple[Case, Promise | 
     if not (command.next_at or command.next_date):
         return case, None
     due_at, date_only = promises.due(command.next_at, command.next_date, attempt.policy.zone)
-    return promises.make(case, Offer("reply", command.text, due_at, date_only), attempt.act)
+    return promises.make(case, Offer("reply", command.text, due_at, date_only, field="next_at"), attempt.act)
 
 
 def _ended(case: Case, said: Fact, attempt: Attempt[Reply]) -> Changes:
@@ -79,7 +79,7 @@ def promise(attempt: Attempt[MakePromise]) -> Changes:
     """Put a promise on record; each has a clock of its own."""
     command = attempt.command
     due_at, date_only = promises.due(command.due_at, command.due_date, attempt.policy.zone)
-    offer = Offer(command.about, command.text, due_at, date_only, command.approver)
+    offer = Offer(command.about, command.text, due_at, date_only, command.approver, field="next_at" if command.about == "reply" else "due_at")
     case, made = promises.make(attempt.case, offer, attempt.act)
     return (promises.said_made(case, made), Change(case))
 
