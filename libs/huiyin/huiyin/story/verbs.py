@@ -97,7 +97,7 @@ VERBS: dict[str, Verb] = {
     "pay": _settlement("pay", "finance pays the settlement"),
     "review-deduction": _settlement("review-deduction", "audit reviews a deduction"),
     "deduct": _settlement("deduct", "it is taken from the contractor's retention money"),
-    "extend": Verb("sla", "POST", "/v1/clocks/order:{number}:{clock}:1/extend", "order", "a later day for a `clock`, to which the customer consented"),
+    "extend": Verb("sla", "POST", "/v1/clocks/order:{number}:{clock}:1/extend", "order", "a later day for a `clock`, with the consent"),
     "hold-retention": Verb("dispatch", "POST", "/v1/sites/{site}/retention/{contractor}/hold", "site", "money of a `contractor` is held"),
     "hand-over-slips": Verb("dispatch", "POST", "/v1/sites/{site}/slips", "site", "the week's repaired slips go to customer service"),
     "publish-calendar": Verb("sla", "PUT", "/v1/calendars/{calendar}/{year}", "site", "publish the days off of a `year` of the site's calendar"),
