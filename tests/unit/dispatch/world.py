@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from common.auth import Caller, permissions_of
+from common.documents import Database
 from common.envelope import Envelope, Event
 from common.events import CaseClassified, Fact, PolicyPublished
 from common.memory import MemoryDocuments
@@ -41,10 +42,10 @@ def staff(person: str, *roles: str, sites: tuple[str, ...] = ("JN",)) -> Caller:
 
 
 class World:
-    """Dispatch on memory documents."""
+    """Dispatch on memory documents, unless a database is given."""
 
-    def __init__(self) -> None:
-        self.db = MemoryDocuments()
+    def __init__(self, db: Database | None = None) -> None:
+        self.db: Database = db or MemoryDocuments()
         self.now = NOON
 
     async def within(self, work: Callable[[Store], Awaitable[T]]) -> T:
