@@ -58,7 +58,13 @@ MOVES: Table[OrderStatus] = {
     "accept-work": Move(frozenset({O.COMPLETED}), None, "order.accept_work", "验收", "accept the work", ("REP-30-party",), None),
     "sign": Move(frozenset({O.COMPLETED}), O.SIGNED, "order.sign", "客户签字", "customer signs", ("R15", "REP-30", "DSP-13"), WorkOrderSigned),
     "refuse-sign": Move(
-        frozenset({O.COMPLETED}), O.IN_PROGRESS, "order.sign", "客户拒签", "customer refuses to sign", ("R15", "DSP-13"), WorkOrderSignatureRefused
+        frozenset({O.COMPLETED}),
+        O.IN_PROGRESS,
+        "order.sign",
+        "客户拒签",
+        "customer refuses to sign",
+        ("R15", "D6-16", "DSP-13"),
+        WorkOrderSignatureRefused,
     ),
     "return": Move(RETURNABLE, O.RETURNED, "order.return", "返单", "return", ("R17", "DSP-13"), WorkOrderReturned),
     "pass-on": Move(frozenset({O.WARRANTY}), O.RETURNED, "case.request_work", "转维保", "pass on to the contractor", ("R7e",), WorkOrderReturned),
