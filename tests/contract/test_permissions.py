@@ -236,24 +236,34 @@ async def test_a_role_with_the_permission_passes_the_door(estate: Estate) -> Non
 # --- pages --------------------------------------------------------------------------------------------------------------------
 
 
-def pages(estate: Estate) -> list[str]:
+def pages(estate: Estate) -> list[tuple[str, str, str]]:
+    """Method, address and permission of every page."""
     found = [route for route in every_route(estate) if route.service == "console" and not route.path.startswith(("/v1/", "/assets/"))]
-    return [route.path.format(number=estate.things[OURS]["case"]) for route in found if "public" not in route.permissions]
+    things = estate.things[OURS]
+    ids = {True: things | {"number": things["order"], "move": "accept"}, False: things | {"number": things["case"]}}
+    shown = [route for route in found if "public" not in route.permissions]
+    return [(route.method, route.path.format(**ids[route.path.startswith("/work")]), route.permissions[0]) for route in shown]
 
 
 async def test_pages_lead_who_is_not_signed_in_to_the_door(estate: Estate) -> None:
-    assert len(pages(estate)) == 5
-    for path in pages(estate):
+    assert len(pages(estate)) == 10
+    for method, path, _ in pages(estate):
         for cookie in ("", "huiyin_session=guess", f"huiyin_session={estate.staff(OURS)}"):
-            answer = await estate.call("console", "GET", path, headers={"Cookie": cookie} if cookie else {})
+            answer = await estate.call("console", method, path, headers={"Cookie": cookie} if cookie else {})
             assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in"), (path, cookie)
 
 
 async def test_pages_refuse_a_role_without_the_permission(estate: Estate) -> None:
-    account = {"login": "plumber", "password": PASSWORD, "person": "jn-wu", "roles": ["repair_worker"], "sites": [OURS]}
-    await estate.world.doors.surely("console", "POST", "/v1/accounts", body=account)
-    signed = await estate.call("console", "POST", "/v1/session", json={"login": "plumber", "password": PASSWORD})
-    cookie = signed.headers["set-cookie"].split(";")[0]
-    estate.world.doors.clients["console"].cookies.clear()
-    for path in pages(estate):
-        assert (await estate.call("console", "GET", path, headers={"Cookie": cookie})).status_code == 403, path
+    """Who repairs sees no cases, who pays attaches nothing."""
+    refused = set()
+    for login, role in (("plumber", "repair_worker"), ("cashier", "finance")):
+        account = {"login": login, "password": PASSWORD, "person": f"jn-{login}", "roles": [role], "sites": [OURS]}
+        await estate.world.doors.surely("console", "POST", "/v1/accounts", body=account)
+        signed = await estate.call("console", "POST", "/v1/session", json={"login": login, "password": PASSWORD})
+        cookie = signed.headers["set-cookie"].split(";")[0]
+        estate.world.doors.clients["console"].cookies.clear()
+        for method, path, permission in pages(estate):
+            if permission not in PERMISSIONS[role]:
+                assert (await estate.call("console", method, path, headers={"Cookie": cookie})).status_code == 403, path
+                refused.add(permission)
+    assert refused == {"case.read", "timeline.read", "order.attach"}

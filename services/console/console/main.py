@@ -14,7 +14,7 @@ from console.settings import Settings
 from console.store import INDEXES, Store
 
 SITE_FILE_BYTES = 1024 * 1024  # the front lets through what the owners of a site's files take
-PICTURES = ("/v1/cases/*/attachments", "/v1/work-orders/*/attachments")
+PICTURES = ("/v1/cases/*/attachments", "/v1/work-orders/*/attachments", "/work/*/attachments")
 
 
 def create_app(settings: Settings | None = None, parts: Parts | None = None) -> FastAPI:

@@ -25,6 +25,8 @@ INDEXES: tuple[Index, ...] = (
     Index("cases", (("status", 1), ("closed_at", -1), ("_id", 1))),
     Index("cases", (("tail", 1),)),
     Index("cases", (("changed_at", 1),)),
+    Index("cases", (("orders.assignee", 1), ("open", 1))),
+    Index("cases", (("orders.offered", 1), ("open", 1))),
     Index("timeline", (("case", 1), ("at", 1))),
     Index("timeline", (("recorded_at", 1),)),
     Index("fixes", (("site", 1), ("completed_at", 1))),
@@ -33,6 +35,7 @@ INDEXES: tuple[Index, ...] = (
     Index("sessions", (("login", 1),)),
 )
 LAST = "\U0010ffff"  # sorts behind every character of a case number
+MOST_WORK = 200  # nobody has more in hand on a phone
 NEWEST = 20  # how far back a look for changes goes: a late commit lands a few places behind
 
 
@@ -101,6 +104,13 @@ class Store:
         """Return what a view shows: what is due first comes first; among closed cases the newest."""
         sort = [("closed_at", -1), ("_id", 1)] if wanted.status == CaseStatus.CLOSED else [("sort_at", 1), ("_id", 1)]
         return [from_doc(Row, doc) for doc in await self.db.find("cases", _where(wanted, sites), sort=sort, limit=wanted.show)]
+
+    async def work_of(self, person: str, sites: Sequence[str]) -> list[Row]:
+        """Return the open cases with an order that was given or is open to this person or firm."""
+        scope: Doc = {"open": True} | ({} if ALL_SITES in sites else {"site": {"$in": list(sites)}})
+        wanted = [scope | {name: person} for name in ("orders.assignee", "orders.offered")]
+        found = [await self.db.find("cases", where, sort=[("sort_at", 1), ("_id", 1)], limit=MOST_WORK) for where in wanted]
+        return [from_doc(Row, doc) for doc in {doc["_id"]: doc for docs in found for doc in docs}.values()]
 
     async def tally(self, wanted: Filter, sites: Sequence[str], now: datetime) -> dict[str, int]:
         """Return how many cases a view has, and how many of them are late."""

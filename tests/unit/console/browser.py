@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import uvicorn
 from common.timesource import Time
@@ -37,6 +38,13 @@ class Site:
         await feed(self.app.state.runtime, bodies)
 
 
+@dataclass(frozen=True)
+class Served:
+    """Only where console answers."""
+
+    url: str
+
+
 def free_port() -> int:
     """Return a port that nobody uses at this moment."""
     with socket.socket() as found:
@@ -45,8 +53,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, port: int) -> AsyncIterator[uvicorn.Server]:
-    """Serve an app in this event loop."""
+async def serving(app: FastAPI, port: int, *, lives: bool = False) -> AsyncIterator[uvicorn.Server]:
+    """Serve an app in this event loop. `lives`: its lifespan already runs."""
     up = asyncio.Event()
 
     class Started(uvicorn.Server):
@@ -57,7 +65,8 @@ async def serving(app: FastAPI, port: int) -> AsyncIterator[uvicorn.Server]:
             await super().startup(sockets)
             up.set()
 
-    server = Started(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=2))
+    lifespan: Literal["off", "auto"] = "off" if lives else "auto"
+    server = Started(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=2, lifespan=lifespan))
     task = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the test's signals
     await up.wait()
     try:
@@ -90,7 +99,9 @@ class Seen:
 
 
 @asynccontextmanager
-async def at_page(chromium: Browser, made: Site, *, lang: str = "zh-CN", size: dict[str, int] | None = None) -> AsyncIterator[tuple[Page, Seen]]:
+async def at_page(
+    chromium: Browser, made: Site | Served, *, lang: str = "zh-CN", size: dict[str, int] | None = None
+) -> AsyncIterator[tuple[Page, Seen]]:
     """A page of a new browser; at the end nothing was asked of others and nothing complained."""
     context: BrowserContext = await chromium.new_context(locale=lang, viewport=size or DESK, base_url=made.url)  # type: ignore[arg-type]
     page, seen = await context.new_page(), Seen()

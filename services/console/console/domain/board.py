@@ -4,7 +4,7 @@ A row holds what the list shows and what the case page needs besides the timelin
 the store can sort and filter by them. Not here: storage, words, colours (the pages compare due times with business time).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,8 @@ class BoardOrder(BaseModel):
     assignee: str | None = None
     trade: str | None = None
     alarm: str | None = None
+    appointment_at: AwareDatetime | None = None
+    offered: list[str] = []  #: who may take it while nobody has it
 
 
 class Row(BaseModel):
@@ -87,8 +89,8 @@ def with_case(row: Row | None, case: CaseState, at: datetime) -> Row:
     return settle(row.model_copy(update=state) if row else Row(id=case.id, site=case.site, **state))
 
 
-def with_order(row: Row, order: OrderState) -> Row:
-    """Return the row after a fact of an order's stream."""
+def with_order(row: Row, order: OrderState, offered: Sequence[str] = ()) -> Row:
+    """Return the row after a fact of an order's stream. `offered`: to whom it is open, if the fact says so."""
     made = BoardOrder(
         id=order.id,
         number=order.number,
@@ -97,6 +99,8 @@ def with_order(row: Row, order: OrderState) -> Row:
         assignee=order.assignee,
         trade=order.trade,
         alarm=order.alarm,
+        appointment_at=order.appointment_at,
+        offered=list(offered),
     )
     return settle(row.model_copy(update={"orders": sorted(_replaced(row.orders, made), key=lambda one: one.number)}))
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from common.errors import Text
 
+from console.domain.move_labels import CHECK, EXCUSES, FOUND, MOVE
+
 KIND = {
     "repair": Text("报修", "Repair"),
     "complaint": Text("投诉", "Complaint"),
@@ -307,6 +309,10 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "excused": EXCUSED,
     "plan_told": PLAN_TOLD,
     "belated": BELATED,
+    "move": MOVE,
+    "excuses": EXCUSES,
+    "found": FOUND,
+    "check": CHECK,
 }  #: name of a placeholder or column -> its codes
 
 

@@ -42,7 +42,7 @@ async def follow_case(event: Event[CaseFact], store: Store, now: datetime) -> No
 
 async def follow_order(event: Event[WorkOrderFact], store: Store, now: datetime) -> None:  # noqa: ARG001
     """Take over an order's new state."""
-    await store.save_row(board.with_order(await store.row(event.fact.case.id), event.fact.order))
+    await store.save_row(board.with_order(await store.row(event.fact.case.id), event.fact.order, getattr(event.fact, "offered", ())))
 
 
 async def follow_clock(event: Event[ClockFact], store: Store, now: datetime) -> None:  # noqa: ARG001

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from console.pages import assets, cases, sign_in
+from console.pages import assets, cases, sign_in, work
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Return the routers of the pages."""
-    return (assets.router, sign_in.router, cases.router)
+    return (assets.router, sign_in.router, cases.router, work.router)

@@ -32,6 +32,8 @@ def _paths() -> dict[str, Path]:
     return {
         "console.css": HERE / "console.css",
         "console.js": HERE / "console.js",
+        "work.css": HERE / "work.css",
+        "work.js": HERE / "work.js",
         "mark.svg": HERE / "mark.svg",
         "htmx.js": _of_package("django_htmx", "static/django_htmx/htmax-4.min.js"),
     }  # name -> file

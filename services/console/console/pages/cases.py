@@ -90,14 +90,14 @@ async def list_parts(reader: Reader, wanted: Filter) -> Parts:
     """Return the parts of the list: its rows, the totals, the clock."""
     now, sites = reader.rt.now(), reader.by.sites
     rows = await reader.store.board(wanted, sites)
-    scenes = {site: await _scene(reader, site) for site in {row.site for row in rows}}
+    scenes = {site: await scene_of(reader, site) for site in {row.site for row in rows}}
     texts = {f"{ROW}{row.id}": _row(reader, row, scenes[row.site], now) for row in rows}
     if not rows:
         texts[f"{ROW}none"] = fragment("_none.html", reader.locale)
     tally = await reader.store.tally(wanted, sites, now)
     more = wanted.query(show=min(wanted.show + PAGE, MOST)) if tally["cases"] > len(rows) and wanted.show < MOST else {}
     texts["tally"] = fragment("_tally.html", reader.locale, tally=tally, more=urlencode(more), shown=len(rows))
-    return {name: Part(text, text) for name, text in texts.items()} | {"now": await _clock(reader, None)}
+    return {name: Part(text, text) for name, text in texts.items()} | {"now": await clock_part(reader, None)}
 
 
 def _row(reader: Reader, row: Row, scene: Scene, now: datetime) -> str:
@@ -108,18 +108,19 @@ def _row(reader: Reader, row: Row, scene: Scene, now: datetime) -> str:
 async def case_parts(reader: Reader, number: str) -> Parts:
     """Return the parts of a case's page: the case, the clock."""
     row: Row = await reader.store.row(number)
-    scene = await _scene(reader, row.site)
+    scene = await scene_of(reader, row.site)
     made = show.case(row, await reader.store.entries(number), scene, reader.rt.now())
     text = fragment("_case.html", reader.locale, c=made)
-    return {"case": Part(text, text), "now": await _clock(reader, scene.site)}
+    return {"case": Part(text, text), "now": await clock_part(reader, scene.site)}
 
 
-async def _scene(reader: Reader, code: str) -> Scene:
+async def scene_of(reader: Reader, code: str) -> Scene:
+    """Return what is needed to speak about a site."""
     site = await reader.store.site(code)
     return Scene(speech_of(site, reader.locale), site, await reader.store.crew(code))
 
 
-async def _clock(reader: Reader, site: Site | None) -> Part:
+async def clock_part(reader: Reader, site: Site | None) -> Part:
     """Return the business clock. The machine's time needs saying once; any other is said again each turn, so that browsers never drift."""
     text = fragment("_now.html", reader.locale, pace=await pace(reader.rt.time), zone=speech_of(site, reader.locale).zone.key)
     return Part(text, "system" if isinstance(reader.rt.time, SystemTime) else text)

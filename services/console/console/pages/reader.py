@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 
 from console import handlers
-from console.api.accounts import COOKIE
+from console.api.accounts import COOKIE, from_here
 from console.domain.wording import Locale, choose_locale
 from console.pages.live import Live
 from console.pages.render import html
@@ -59,10 +59,12 @@ def locale_of(request: Request, account_locale: str | None = None) -> Locale:
     return choose_locale(asked, chosen, account_locale, request.headers.get("accept-language"))
 
 
-def page(permission: str) -> Any:
-    """Return the dependency that lets in a signed-in reader who holds `permission`."""
+def page(permission: str, *, from_form: bool = False) -> Any:
+    """Return the dependency that lets in a signed-in reader who holds `permission`. `from_form`: only from a page of ours."""
 
     async def enter(request: Request) -> Reader:
+        if from_form:
+            await from_here(request)
         rt: Runtime[Store] = request.app.state.runtime
         token = request.cookies.get(COOKIE, "")
         signed = await handlers.signed_in(rt.store, token) if token else None

@@ -178,7 +178,7 @@ def row(made: Row, scene: Scene, now: datetime) -> ShownRow:
         who=who,
         role=scene.role(who),
         clock=speech.code("clock", made.next.code) if made.next else None,
-        countdown=_countdown(made.next, speech, now),
+        countdown=countdown(made.next, speech, now),
         undated=any(clock.state is ClockState.UNDATED for clock in made.clocks),
         levels=[Tag(level, speech.code("level", level)) for level in made.levels[-1:]],
         received=speech.instant(made.received_at),
@@ -211,7 +211,8 @@ def case(made: Row, entries: Sequence[Entry], scene: Scene, now: datetime) -> Sh
     )
 
 
-def _countdown(clock: BoardClock | None, speech: Speech, now: datetime) -> Countdown | None:
+def countdown(clock: BoardClock | None, speech: Speech, now: datetime) -> Countdown | None:
+    """Return what is left of a clock that runs towards a due time."""
     if clock is None or clock.due_at is None or not clock.counts:
         return None
     start, due = (int(at.timestamp() * 1000) for at in (clock.start_at, clock.due_at))
@@ -227,7 +228,7 @@ def _clock(clock: BoardClock, speech: Speech, now: datetime) -> ShownClock:
         due=speech.due(clock.due_at) if clock.due_at else None,
         estimate=speech.due(clock.estimate_at) if clock.estimate_at and not clock.due_at else None,
         stopped=speech.instant(clock.stopped_at) if clock.stopped_at else None,
-        countdown=_countdown(clock, speech, now),
+        countdown=countdown(clock, speech, now),
         levels=[Tag(level, speech.code("level", level)) for level in clock.levels],
     )
 

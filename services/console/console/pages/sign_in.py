@@ -13,19 +13,19 @@ from console.pages.reader import Page, Reader, locale_of, page
 from console.pages.render import html
 
 router = APIRouter(include_in_schema=False, route_class=Page, default_response_class=Response)
-MayList = Annotated[Reader, page("case.read")]
+MayEnter = Annotated[Reader, page("order.read")]  # whoever may see anything may see orders
 
 
 def _local(target: str) -> str:
     """Return where to go after signing in: only ever a page of ours."""
     fine = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
-    return target if fine else "/cases"
+    return target if fine else "/"
 
 
 @router.get("/", response_model=None)
-async def root(_reader: MayList) -> Response:
-    """Go to the list."""
-    return RedirectResponse("/cases", 303)
+async def root(reader: MayEnter) -> Response:
+    """Go to what the reader works with: the cases, or the orders of a technician."""
+    return RedirectResponse("/cases" if reader.by.may("case.read") else "/work", 303)
 
 
 @router.get("/sign-in", response_model=None)

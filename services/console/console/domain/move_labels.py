@@ -1,0 +1,48 @@
+"""What was done to a work order, in words: one table. Not here: the forms of the page (`pages.forms`), other codes (`labels`)."""
+
+from common.errors import Text
+
+MOVE = {
+    "accept": Text("接单", "Accepted"),
+    "arrive": Text("到场", "Arrived"),
+    "assess": Text("现场确认", "Assessed"),
+    "check": Text("重大事件事项", "Major incident: done"),
+    "survey": Text("现场勘察", "Joint survey"),
+    "class": Text("定类", "Class set"),
+    "start": Text("开工", "Started"),
+    "leave": Text("当班未完成", "Left unfinished"),
+    "complete": Text("完工", "Completed"),
+    "sign": Text("客户签字", "Customer signed"),
+    "accept-work": Text("验收", "Accepted as done"),
+    "refuse-sign": Text("客户拒签", "Customer did not sign"),
+    "return": Text("返单", "Returned"),
+    "pass_on": Text("系统改派", "Passed on by dispatch"),
+    "pass-on": Text("转维保", "Passed on to the contractor"),
+    "take-over": Text("本公司接手", "Taken over by own engineering"),
+    "chase": Text("催办", "Chased"),
+    "explain": Text("向业主解释", "Explained to the owner"),
+    "inspect": Text("查验", "Inspected"),
+    "cancel": Text("取消", "Cancelled"),
+    "transfer": Text("转单", "Transferred"),
+    "send-back": Text("退单", "Sent back"),
+    "assign": Text("指派", "Assigned by hand"),
+    "excuse": Text("登记特殊原因", "Special reason"),
+}
+EXCUSES = {"arrival": Text("到场迟到", "the late arrival"), "return": Text("返单延误", "the late return")}
+FOUND = {
+    "normal": Text("正常维修", "Ordinary repair"),
+    "chargeable": Text("有偿维修(先由业主确认收费)", "Chargeable (the owner confirms first)"),
+    "warranty": Text("保修(转维保单位)", "Under warranty (a contractor comes)"),
+    "guided": Text("非维修(指导使用)", "Not a repair (guidance given)"),
+    "major": Text("重大事件(先控制)", "Major incident (contain it first)"),
+}  #: what a worker may find on site
+CHECK = {
+    "stopped": Text("已阻止事故延续、扩大", "it is stopped"),
+    "leaders_notified": Text("已通知主管领导及管业部", "the leaders are notified"),
+    "evidence_kept": Text("已保存现场证据(附照片)", "the evidence is kept (with photos)"),
+    "responsible_found": Text("已确认责任方", "the responsible party is known"),
+    "responsible_recorded": Text("已做好记录", "it is put on record"),
+    "protective_repair": Text("已做保护性维修", "a protective repair is done"),
+    "loss_limited": Text("已尽量减少客户损失", "the customer's loss is limited"),
+    "insurer": Text("已报保险公司或说明无责理由", "the insurer is told, or why the company is not liable"),
+}

@@ -1,0 +1,147 @@
+"""What a move asks on the technician's page: one table, and how a posted form becomes the body that dispatch takes. Pure.
+
+Not here: whether a move is possible (dispatch says it in the order's `moves`), codes' words (`domain.labels`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from common.errors import Text
+
+Kind = Literal["text", "choice", "ticks", "tick", "photos", "signature"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One field of a move. `options`: codes of a choice, said by the table `labels`."""
+
+    name: str
+    kind: Kind
+    label: Text
+    required: bool = False
+    options: tuple[str, ...] = ()
+    labels: str = ""
+    hint: Text | None = None
+
+
+@dataclass(frozen=True)
+class MoveForm:
+    """A move as a person sees it."""
+
+    label: Text
+    asks: tuple[Ask, ...] = ()
+
+
+PHOTOS = Ask("photos", "photos", Text("照片", "Photos"))
+LATE = Ask("reason", "text", Text("特殊原因", "Special reason"), hint=Text("只在迟到或延误时填写", "only when you are late"))
+WHY = Ask("reason", "text", Text("原因", "Reason"), required=True)
+TOLD = Ask("plan_told", "tick", Text("已向业主说明初步方案", "I told the owner the preliminary plan"))
+OUTCOMES = ("normal", "chargeable", "warranty", "guided", "major")
+CONTAINMENT = ("stopped", "leaders_notified", "evidence_kept")  #: before any work on a major incident (R7a)
+FOLLOW_UP = ("responsible_found", "responsible_recorded", "protective_repair", "loss_limited", "insurer")  #: before its completion (REP-15)
+
+FORMS: Mapping[str, MoveForm] = {
+    "accept": MoveForm(Text("接单", "Accept")),
+    "arrive": MoveForm(Text("到场", "I have arrived"), (TOLD, PHOTOS, LATE)),
+    "assess": MoveForm(
+        Text("提交现场确认", "Record the assessment"),
+        (
+            Ask("outcome", "choice", Text("现场确认结果", "What you found"), required=True, options=OUTCOMES, labels="found"),
+            Ask(
+                "guidance",
+                "text",
+                Text("说明", "Guidance"),
+                hint=Text("非维修时填写:向业主说明了什么", "what the owner was shown, if nothing is to be repaired"),
+            ),
+            TOLD,
+            PHOTOS,
+        ),
+    ),
+    "check": MoveForm(
+        Text("登记重大事件事项", "Record what was done"),
+        (
+            Ask("checks", "ticks", Text("已完成的事项", "What was done"), options=CONTAINMENT + FOLLOW_UP, labels="check"),
+            PHOTOS,
+            Ask(
+                "note", "text", Text("说明", "Remark"), hint=Text("报险情况或无责理由", "what the insurer was told, or why the company is not liable")
+            ),
+        ),
+    ),
+    "start": MoveForm(Text("开工", "Start the work"), (Ask("remark", "text", Text("备注", "Remark")),)),
+    "complete": MoveForm(
+        Text("完工", "Complete"),
+        (
+            Ask("record", "text", Text("维修完成记录", "Completion record"), required=True),
+            Ask("root_cause", "text", Text("根本原因", "Root cause"), hint=Text("重复停水停电时必填", "required after a repeated outage")),
+            PHOTOS,
+        ),
+    ),
+    "sign": MoveForm(Text("签字确认合格", "Signed as good"), (Ask("signature", "signature", Text("客户签字", "Customer's signature")),)),
+    "return": MoveForm(Text("返单", "Return the order"), (LATE,)),
+    "leave": MoveForm(Text("当班未完成", "Leave it unfinished in this shift"), (WHY,)),
+    "refuse-sign": MoveForm(Text("客户拒签", "The customer does not sign"), (WHY,)),
+    "send-back": MoveForm(Text("退单", "Send it back"), (WHY,)),
+    "excuse": MoveForm(
+        Text("登记特殊原因", "Record a special reason"),
+        (Ask("what", "choice", Text("针对", "About"), required=True, options=("arrival", "return"), labels="excuses"), WHY),
+    ),
+}  #: move -> its form; a move that is not here is not made on this page
+
+MAIN: Mapping[str, tuple[str, ...]] = {
+    "issued": ("accept",),
+    "accepted": ("arrive",),
+    "on_site": ("assess", "start"),
+    "contained": ("check", "start"),
+    "fee_pending": ("start",),
+    "approval_pending": ("start",),
+    "unfinished": ("start",),
+    "in_progress": ("complete",),
+    "guided": ("return",),
+    "completed": ("sign", "return"),
+    "signed": ("return",),
+}  #: state -> what comes next: the first that is possible is the one at the thumb
+
+
+@dataclass(frozen=True)
+class Known:
+    """What decides which of the possible moves are worth showing: the others would be refused whatever is entered."""
+
+    status: str
+    contractor: bool
+    repair: bool = True  #: work for a complaint is not signed by a customer
+    outcome: str | None = None
+    checks: tuple[str, ...] = ()
+
+    @property
+    def contained(self) -> bool:
+        """Say whether all of REP-14 is done."""
+        return set(CONTAINMENT) <= set(self.checks)
+
+
+SHOWN: Mapping[str, Callable[[Known], bool]] = {
+    "assess": lambda known: not known.contractor,  # a contractor starts its own order by being there (R8)
+    "start": lambda known: known.contractor if known.status == "on_site" else known.status != "contained" or known.contained,
+    "check": lambda known: known.outcome == "major",
+    "sign": lambda known: known.repair and not known.contractor,  # a contractor's work is inspected (R15, R18)
+    "refuse-sign": lambda known: not known.contractor,
+    "return": lambda known: known.contractor or not known.repair or known.status != "completed",
+}
+
+
+def ordered(moves: Sequence[str], known: Known) -> tuple[str | None, list[str]]:
+    """Return the main move and the others that are possible now, as far as this page makes them."""
+    possible = [name for name in FORMS if name in moves and (name not in SHOWN or SHOWN[name](known))]
+    wanted = [name for name in MAIN.get(known.status, ()) if name in possible and not (name == "check" and known.contained)]
+    main = next(iter(wanted), None)
+    return main, [name for name in possible if name != main]
+
+
+def body(form: MoveForm, given: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return what is sent to dispatch: only what was asked, and nothing that was left empty."""
+    made: dict[str, Any] = {}
+    for ask in form.asks:
+        values = [text for value in given.get(ask.name, ()) if (text := value.replace("\r\n", "\n").strip())]
+        if values:
+            made[ask.name] = True if ask.kind == "tick" else values if ask.kind in {"photos", "ticks"} else values[0]
+    return made

@@ -1,0 +1,175 @@
+"""What the technician's pages need of orders, clocks and steps: words and numbers only. Pure. Not here: the other pages (`show`), forms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common.states import CaseKind, OrderStatus, Party, Urgency
+
+from console.domain.board import NEVER, BoardClock, BoardOrder, Row
+from console.domain.wording import Speech
+from console.pages.forms import FORMS, Known, MoveForm, ordered
+from console.pages.show import Countdown, Scene, Tag, countdown
+
+WAITING = frozenset({OrderStatus.ISSUED})
+DONE = frozenset({OrderStatus.RETURNED, OrderStatus.INSPECTED, OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED})
+GROUPS = ("work_to_grab", "work_now", "work_to_accept", "work_later")  #: words of the headings, in their order
+
+
+@dataclass(frozen=True)
+class ShownWork:
+    """One order of the list."""
+
+    id: str
+    site: str
+    unit: str | None
+    matter: str
+    urgency: Tag | None
+    status: Tag
+    clock: str | None
+    countdown: Countdown | None
+    appointment: str | None
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """What was done to an order."""
+
+    time: str
+    iso: str
+    move: str
+    by: str
+    note: str | None
+    checks: str | None
+    photos: tuple[str, ...]
+    signature: str | None
+
+
+@dataclass(frozen=True)
+class ShownMove:
+    """A move that is possible now."""
+
+    name: str
+    form: MoveForm
+
+
+@dataclass(frozen=True)
+class ShownTask:
+    """The page of one order."""
+
+    work: ShownWork
+    case: str
+    facts: list[tuple[str, str]]
+    steps: list[ShownStep]
+    main: ShownMove | None
+    others: list[ShownMove]
+    over: bool  #: nothing more is to be done here
+
+
+def groups(rows: Sequence[Row], person: str, scenes: Mapping[str, Scene], now: datetime) -> list[tuple[str, list[ShownWork]]]:
+    """Return somebody's open orders: in hand, to accept, agreed for a later day; emergencies first, then what is due first."""
+    found: dict[str, list[tuple[tuple[bool, datetime, str], ShownWork]]] = {name: [] for name in GROUPS}
+    for row in rows:
+        for order in row.orders:
+            if (order.assignee == person or person in order.offered) and order.status not in DONE:
+                scene, clock = scenes[row.site], _next(row, order.id)
+                place = (row.urgency != Urgency.P1, (clock.due_at if clock else None) or NEVER, order.id)
+                found[_group(order, scene, now)].append((place, work(row, order, clock, scene, now)))
+    return [(name, [shown for _, shown in sorted(entries, key=lambda entry: entry[0])]) for name, entries in found.items() if entries]
+
+
+def _group(order: BoardOrder, scene: Scene, now: datetime) -> str:
+    if order.offered:
+        return "work_to_grab"
+    zone = scene.speech.zone
+    if order.appointment_at and order.appointment_at.astimezone(zone).date() > now.astimezone(zone).date():
+        return "work_later"
+    return "work_to_accept" if order.status in WAITING else "work_now"
+
+
+def work(row: Row, order: BoardOrder, clock: BoardClock | None, scene: Scene, now: datetime) -> ShownWork:
+    """Return one order of the list."""
+    speech = scene.speech
+    matter = speech.value("fault", row.fault) or speech.value("category", row.category) or speech.value("trade", order.trade)
+    return ShownWork(
+        id=order.id,
+        site=scene.site_name(row.site),
+        unit=row.unit,
+        matter=matter or speech.code("kind", row.kind),
+        urgency=Tag(row.urgency, speech.code("urgency", row.urgency)) if row.urgency else None,
+        status=Tag(order.status, speech.code("order_status", order.status)),
+        clock=speech.code("clock", clock.code) if clock else None,
+        countdown=countdown(clock, speech, now),
+        appointment=speech.instant(order.appointment_at) if order.appointment_at else None,
+    )
+
+
+def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> ShownTask:
+    """Return the page of an order as dispatch shows it to this person."""
+    speech, order = scene.speech, _board_order(view)
+    known = Known(
+        status=str(view["status"]),
+        contractor=view["party"] == Party.CONTRACTOR,
+        repair=view["case_kind"] == CaseKind.REPAIR,
+        outcome=view.get("outcome"),
+        checks=tuple(view.get("checks") or ()),
+    )
+    main, others = ordered(view["moves"], known)
+    facts = {
+        "order_area": view.get("area"),
+        "order_asset": view.get("asset"),
+        "order_trade": speech.value("trade", view.get("trade")),
+        "order_issued": speech.instant(_at(view["issued_at"])),
+        "order_rework_of": view.get("rework_of"),
+        "order_outcome": speech.value("found", view.get("outcome")),
+        "order_root_cause": view.get("root_cause"),
+    }
+    return ShownTask(
+        work=work(row, order, _next(row, order.id), scene, now),
+        case=row.id,
+        facts=[(name, text) for name, text in facts.items() if text],
+        steps=[_step(step, scene) for step in view["steps"]],
+        main=ShownMove(main, FORMS[main]) if main else None,
+        others=[ShownMove(name, FORMS[name]) for name in others],
+        over=order.status in DONE,
+    )
+
+
+def refusal(document: Mapping[str, Any], speech: Speech) -> list[str]:
+    """Return why dispatch refused a move, in words: what it says, but codes as people know them."""
+    said = [str(document["title"])]
+    if "state" in document and "move" in document:
+        return [*said, speech.code("order_status", str(document["state"]))]
+    lacking = speech.value("check", list(document.get("lacking") or ()))
+    return [*said, *(text for text in (document.get("detail"), lacking) if text)]
+
+
+def _board_order(view: Mapping[str, Any]) -> BoardOrder:
+    made = {name: view.get(name) for name in ("id", "number", "status", "party", "assignee", "trade", "alarm", "appointment_at")}
+    return BoardOrder.model_validate(made)
+
+
+def _step(step: Mapping[str, Any], scene: Scene) -> ShownStep:
+    at, move = _at(step["at"]), str(step["move"])
+    return ShownStep(
+        time=scene.speech.instant(at),
+        iso=at.isoformat(),
+        move=scene.speech.code("move", move),
+        by=str(step["by"]),
+        note=step.get("note"),
+        checks=scene.speech.value("check", list(step.get("checks") or ())),
+        photos=tuple(step.get("photos") or ()),
+        signature=step.get("signature"),
+    )
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _next(row: Row, order: str) -> BoardClock | None:
+    """Return the clock that is due first among those of the order and of its case."""
+    mine = (f"order:{order}:", f"case:{row.id}:")
+    running = [clock for clock in row.clocks if clock.counts and clock.id.startswith(mine)]
+    return min(running, key=lambda clock: clock.due_at or NEVER, default=None)

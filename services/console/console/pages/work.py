@@ -1,0 +1,126 @@
+"""The technician's pages: my orders, one order, its moves, photos and signature. A command goes to dispatch with the person's own token.
+
+Not here: what a move asks (`forms`), what is shown (`show_work`), how dispatch is reached (`gateway`); nothing is decided here.
+"""
+
+import json
+import secrets
+from datetime import timedelta
+from typing import Annotated
+
+from common.errors import BadBody, NotFound
+from common.topology import PEERS
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+
+from console import gateway
+from console.gateway import Answered
+from console.pages import show_work
+from console.pages.cases import clock_part, scene_of
+from console.pages.forms import FORMS, body
+from console.pages.reader import Page, Reader, page
+from console.pages.render import html
+
+router = APIRouter(include_in_schema=False, route_class=Page)
+MaySee = Annotated[Reader, page("order.read")]
+MayDo = Annotated[Reader, page("order.read", from_form=True)]
+MayAttach = Annotated[Reader, page("order.attach", from_form=True)]
+Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$")]
+Attachment = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+ORDERS = "/v1/work-orders"
+TOKEN_TTL = timedelta(minutes=2)
+PICTURE_HEADERS = (
+    "content-type", "content-disposition", "x-content-type-options", "content-security-policy", "cross-origin-resource-policy", "cache-control",
+)  # fmt: skip
+
+
+async def _dispatch(reader: Reader, method: str, path: str, *, content: bytes = b"", media: str = "", key: str = "") -> Answered:
+    """Ask dispatch as this person. Raises PeerAway, OutcomeUnknown."""
+    mine = reader.signed.account
+    token = reader.rt.tokens.issue(mine.person, kind="staff", roles=mine.roles, sites=mine.sites, ttl=TOKEN_TTL)
+    named = {"Authorization": f"Bearer {token}", "Accept-Language": reader.locale, "Content-Type": media, "Idempotency-Key": key}
+    base = str(getattr(reader.rt.settings, PEERS["dispatch"])).rstrip("/")
+    headers = {name: value for name, value in named.items() if value}
+    return await gateway.ask(reader.rt.http, base + ORDERS + path, peer="dispatch", method=method, headers=headers, content=content)
+
+
+async def _given(request: Request) -> dict[str, list[str]]:
+    """Return what a form says, files left out. Raises BadBody."""
+    try:
+        posted = await request.form(max_files=0, max_fields=100)
+    except HTTPException as error:
+        raise BadBody from error
+    return {name: [text for text in posted.getlist(name) if isinstance(text, str)] for name in posted}
+
+
+Given = Annotated[dict[str, list[str]], Depends(_given)]
+
+
+@router.get("/work", response_model=None)
+async def list_work(reader: MaySee) -> Response:
+    """Show the reader's orders."""
+    rows = await reader.store.work_of(reader.by.id, reader.by.sites)
+    scenes = {site: await scene_of(reader, site) for site in {row.site for row in rows}}
+    shown = show_work.groups(rows, reader.by.id, scenes, reader.rt.now())
+    now = await clock_part(reader, next(iter(scenes.values())).site if scenes else None)
+    return html("work.html", reader.locale, reader=reader, groups=shown, now=now)
+
+
+@router.get("/work/{number}", response_model=None)
+async def show_order(reader: MaySee, number: Number) -> Response:
+    """Show one order with what can be done next."""
+    return await _shown(reader, number)
+
+
+@router.post("/work/{number}/attachments", response_model=None)
+async def attach(
+    reader: MayAttach, number: Number, request: Request, kind: Annotated[str, Query(pattern="^(photo|signature)$")] = "photo"
+) -> Response:
+    """Pass a photo or signature on; the script of the page reads the answer."""
+    key, media = request.headers.get("idempotency-key", ""), request.headers.get("content-type", "")
+    answer = await _dispatch(reader, "POST", f"/{number}/attachments?kind={kind}", content=await request.body(), media=media, key=key)
+    return Response(answer.content, answer.status, media_type=answer.headers.get("content-type"))
+
+
+@router.get("/work/{number}/attachments/{attachment}", response_model=None)
+async def show_attachment(
+    reader: MaySee, number: Number, attachment: Attachment, size: Annotated[str, Query(pattern="^(small|full)$")] = "full"
+) -> Response:
+    """Pass a picture on."""
+    answer = await _dispatch(reader, "GET", f"/{number}/attachments/{attachment}?size={size}")
+    if answer.status != 200:
+        raise NotFound
+    return Response(answer.content, headers={name: answer.headers[name] for name in PICTURE_HEADERS if name in answer.headers})
+
+
+@router.post("/work/{number}/{move}", response_model=None)
+async def make_move(reader: MayDo, number: Number, move: str, given: Given) -> Response:
+    """Send a move to dispatch and go back to the order, or show the form again with what was refused."""
+    if move not in FORMS:
+        raise NotFound
+    content = json.dumps(body(FORMS[move], given)).encode()
+    key = next(iter(given.get("key", ())), "")[:64]
+    answer = await _dispatch(reader, "POST", f"/{number}/{move}", content=content, media="application/json", key=key)
+    if answer.status == 200:
+        return RedirectResponse(f"/work/{number}", 303)
+    return await _shown(reader, number, refused=answer, move=move, given=given)
+
+
+async def _shown(
+    reader: Reader, number: str, *, refused: Answered | None = None, move: str = "", given: dict[str, list[str]] | None = None
+) -> Response:
+    answer = await _dispatch(reader, "GET", f"/{number}")
+    row = await reader.store.find_row(answer.json()["case"]) if answer.status == 200 else None
+    if row is None:
+        raise NotFound
+    scene = await scene_of(reader, row.site)
+    task = show_work.task(answer.json(), row, scene, reader.rt.now())
+    told = {
+        "refused": show_work.refusal(refused.json(), scene.speech) if refused else None,
+        "move": move,
+        "given": given or {},
+        "key": secrets.token_hex(12),
+    }
+    now = await clock_part(reader, scene.site)
+    return html("order.html", reader.locale, refused.status if refused else 200, reader=reader, task=task, speech=scene.speech, now=now, **told)

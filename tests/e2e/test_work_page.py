@@ -1,0 +1,240 @@
+"""The technician's pages in a real browser: one whole order on a phone, in a world of five services, and no barrier that axe-core finds.
+
+`HUIYIN_SHOTS=FOLDER` keeps a picture of each step, to look at. Nothing sleeps: expectations wait.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.support.estate import OURS, PASSWORD, Estate, an_estate
+from tests.support.pictures import HTML, MODEL, a_photo
+from tests.unit.console.browser import ARGS, CHROMIUM, CUT, PHONE, Served, at_page, free_port, serving
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.browser,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is missing"),
+]
+BUDGET = 150 * 1024  #: bytes of a first load
+THUMB = 44  #: CSS pixels: what a finger hits
+SMALL = """(least) => [...document.querySelectorAll("main a, main button, main summary, main label.pick, main label.button, main textarea")]
+  .filter((e) => e.checkVisibility() && !e.closest(".shots") && (e.offsetHeight < least || e.offsetWidth < least))
+  .map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 20)} ${e.offsetWidth}x${e.offsetHeight}`)"""
+
+
+def _axe() -> str:
+    spec = find_spec("axe_playwright_python")
+    assert spec
+    assert spec.origin
+    return (Path(spec.origin).parent / "axe.min.js").read_text()
+
+
+AXE = _axe()
+
+
+@pytest.fixture
+async def estate() -> AsyncIterator[tuple[Estate, Served]]:
+    async with an_estate() as made:
+        port = free_port()
+        async with serving(made.apps["console"], port, lives=True):
+            await account(made, "worker", made.things[OURS]["assignee"])
+            yield made, Served(f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        yield browser
+        await browser.close()
+
+
+async def account(made: Estate, login: str, person: str, role: str = "repair_worker") -> None:
+    body = {"login": login, "password": PASSWORD, "person": person, "roles": [role], "sites": [OURS]}
+    await made.world.doors.surely("console", "POST", "/v1/accounts", body=body)
+
+
+async def sign_in(page: Page, path: str = "/", login: str = "worker") -> None:
+    await page.goto(path)
+    await page.locator("#login").fill(login)
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("#password").press("Enter")
+    await page.wait_for_url(re.compile(r"/work"))
+
+
+async def look(page: Page, name: str) -> None:
+    """Nothing hangs over, everything can be hit with a thumb, and axe-core finds no barrier."""
+    if folder := os.environ.get("HUIYIN_SHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    assert await page.evaluate(CUT) == [], name
+    assert await page.evaluate(SMALL, THUMB) == [], name
+    await page.evaluate(AXE)
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]] == [], name
+    assert found["testEngine"]["name"] == "axe-core"
+
+
+async def order_of(made: Estate) -> dict[str, Any]:
+    found: dict[str, Any] = await made.world.doors.surely("dispatch", "GET", f"/v1/work-orders/{made.things[OURS]['order']}")
+    return found
+
+
+def a_file(name: str = "机房 <b>.jpg", **more: Any) -> dict[str, Any]:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": a_photo((1200, 900), **more)}
+
+
+async def press(page: Page, made: Estate, state: str) -> None:
+    """Press the button at the thumb and see the order in its next state."""
+    await page.locator(".thumb button").click()
+    await expect(page.locator("header .state")).to_have_class(f"state {state}")
+    await made.rest()
+    await page.reload()
+
+
+async def scrawl(page: Page) -> None:
+    box = await page.locator("canvas").bounding_box()
+    assert box
+    await page.locator("canvas").scroll_into_view_if_needed()
+    box = await page.locator("canvas").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 40, box["y"] + 90)
+    await page.mouse.down()
+    for across, down in ((80, 30), (120, 100), (190, 40), (260, 95)):
+        await page.mouse.move(box["x"] + across, box["y"] + down, steps=4)
+    await page.mouse.up()
+
+
+async def test_one_whole_order_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    made, served = estate
+    files = made.runtime("dispatch").documents.files.kept  # type: ignore[attr-defined]
+    before = set(files)
+    async with at_page(chromium, served, size=PHONE) as (page, _):  # type: ignore[arg-type]
+        await sign_in(page)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("我的工单")
+        await expect(page.locator(".order .left")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+        await look(page, "1-list-zh")
+        await page.locator(".order").click()
+        await look(page, "2-issued-zh")
+        await press(page, made, "accepted")
+        await look(page, "3-accepted-zh")
+
+        await page.locator("input[type=file]").set_input_files([a_file(), a_file(shade=10)])
+        await expect(page.locator("li[data-state=sent] img")).to_have_count(2)
+        await look(page, "4-photos-zh")
+        await press(page, made, "on_site")
+        await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        await look(page, "5-on-site-dark-zh")
+        await page.emulate_media(color_scheme="light")
+
+        await page.get_by_text("正常维修").click()
+        await press(page, made, "in_progress")
+        await page.locator("input[type=file]").set_input_files(a_file(shade=200))
+        await expect(page.locator("li[data-state=sent] img")).to_have_count(1)
+        await page.get_by_label("维修完成记录").fill("更换了角阀\n试水无渗漏")
+        await look(page, "6-complete-zh")
+        await press(page, made, "completed")
+
+        await scrawl(page)
+        await look(page, "7-signature-zh")
+        await page.locator(".thumb button").click()
+        await expect(page.locator("header .state")).to_have_class(re.compile("signed|returned"))
+        await page.reload()
+        if await page.locator(".thumb button").count():
+            await press(page, made, "returned")
+        await expect(page.get_by_text("本工单已办结")).to_be_visible()
+        await look(page, "8-returned-zh")
+        await page.get_by_role("link", name="返回我的工单").click()
+        await expect(page.get_by_text("现在没有工单")).to_be_visible()
+    done = await order_of(made)
+    assert done["status"] == "returned"
+    steps = {step["move"]: step for step in done["steps"]}
+    assert [len(steps[name]["photos"]) for name in ("accept", "arrive", "complete")] == [0, 2, 1]
+    assert steps["sign"]["signature"]
+    assert steps["complete"]["note"] == "更换了角阀\n试水无渗漏"
+    assert len(set(files) - before) == 8, "four pictures, each with its small one"
+    assert [name for name, content in files.items() if MODEL.encode() in content] == []
+
+
+async def test_the_list_in_english_is_light_and_another_language_away(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    _, served = estate
+    async with at_page(chromium, served, lang="en", size=PHONE) as (page, _):  # type: ignore[arg-type]
+        loaded: list[int] = []
+
+        async def weigh(response: Any) -> None:
+            sizes = await response.request.sizes()
+            loaded.append(sizes["responseBodySize"] + sizes["responseHeadersSize"])
+
+        await sign_in(page)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("My orders")
+        await look(page, "9-list-en")
+        await page.context.clear_cookies(name="never")
+        page.on("response", weigh)
+        await page.locator(".order").click()
+        await expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        assert 0 < sum(loaded) < BUDGET
+        await look(page, "10-issued-en")
+        await page.get_by_role("link", name="中文").click()
+        await expect(page.get_by_role("button", name="接单")).to_be_visible()
+
+
+async def test_what_is_refused_is_said_and_what_was_written_stays(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    """Not a picture: said at the photo, with a button to try again. A rule: said above the form, which keeps what was typed."""
+    made, served = estate
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        await sign_in(page, f"/work/{made.things[OURS]['order']}")
+        await press(page, made, "accepted")
+        await page.locator("input[type=file]").set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": HTML})
+        await expect(page.locator("li[data-state=failed]")).to_contain_text("不是可用的图片")
+        await page.get_by_role("button", name="重试").click()
+        await expect(page.locator("li[data-state=failed]")).to_contain_text("不是可用的图片")
+        await look(page, "11-refused-photo-zh")
+        await page.get_by_role("button", name="移除").click()
+        await expect(page.locator("li[data-state]")).to_have_count(0)
+
+        await page.get_by_label("特殊原因").first.fill("路上堵车")
+        by = made.staff(OURS, person=made.things[OURS]["assignee"])
+        await made.call("dispatch", "POST", f"/v1/work-orders/{made.things[OURS]['order']}/arrive", by=by, json={})
+        await page.locator(".thumb button").click()
+        await expect(page.get_by_role("alert")).to_have_text("当前状态不允许此操作 已到场")
+        await expect(page.locator("header .state")).to_have_class("state on_site")
+        await look(page, "12-refused-move-zh")
+        seen.complaints.clear()  # the browser itself remarks on refusals
+
+
+async def test_a_move_that_did_not_get_through_is_sent_again_and_happens_once(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    made, served = estate
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        await sign_in(page, f"/work/{made.things[OURS]['order']}")
+        await page.route("**/accept", lambda route: route.abort())
+        await page.locator(".thumb button").click()
+        await expect(page.get_by_role("alert")).to_have_text("没有发出，请再试一次")
+        await page.unroute("**/accept")
+        await press(page, made, "accepted")
+        seen.complaints.clear()
+    assert [step["move"] for step in (await order_of(made))["steps"]] == ["accept"]
+
+
+async def test_the_plain_moves_work_without_a_script(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    made, served = estate
+    context = await chromium.new_context(locale="zh-CN", viewport=PHONE, base_url=served.url, java_script_enabled=False)  # type: ignore[arg-type]
+    page = await context.new_page()
+    await sign_in(page, f"/work/{made.things[OURS]['order']}")
+    for state in ("accepted", "on_site"):
+        await page.locator(".thumb button").click()
+        await expect(page.locator("header .state")).to_have_class(f"state {state}")
+    await page.get_by_text("正常维修").click()
+    await page.locator(".thumb button").click()
+    await page.get_by_label("维修完成记录").fill("已修复")
+    await page.locator(".thumb button").click()
+    await page.get_by_text("客户已在纸质单上签字").click()
+    await page.locator(".thumb button").click()
+    await expect(page.locator("header .state")).to_have_class(re.compile("signed|returned"))
+    await context.close()

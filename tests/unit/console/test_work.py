@@ -1,0 +1,199 @@
+"""The technician's pages without a browser: what is asked, what is shown, who may, what goes to dispatch."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from common.errors import Text
+from common.states import OrderStatus, Urgency
+from console.domain.board import BoardClock, BoardOrder, Row
+from console.domain.labels import LABELS
+from console.domain.wording import Speech
+from console.pages.forms import CONTAINMENT, FORMS, MAIN, Known, body, ordered
+from console.pages.show import Scene
+from console.pages.show_work import groups
+from dispatch.domain.moves import MOVES as ALL_MOVES
+from fastapi import FastAPI
+
+from tests.unit.console import story
+from tests.unit.console.world import Peers, add_account, browser, parts, running
+
+pytestmark = pytest.mark.anyio
+NUMBER = "JN-260314-7K3QX"
+HOUR = timedelta(hours=1)
+
+
+# --- forms ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_was_asked_is_sent_and_nothing_empty() -> None:
+    given = {"record": [" 换了\r\n阀门 "], "root_cause": ["  "], "photos": ["a" * 32, "b" * 32], "surprise": ["x"], "key": ["k"]}
+    assert body(FORMS["complete"], given) == {"record": "换了\n阀门", "photos": ["a" * 32, "b" * 32]}
+    assert body(FORMS["arrive"], {"plan_told": ["1"]}) == {"plan_told": True}
+    assert body(FORMS["check"], {"checks": ["stopped", "evidence_kept"]}) == {"checks": ["stopped", "evidence_kept"]}
+
+
+def test_every_choice_has_its_words() -> None:
+    for form in FORMS.values():
+        for ask in form.asks:
+            assert isinstance(ask.label, Text)
+            assert set(ask.options) <= set(LABELS[ask.labels] if ask.labels else ())
+    assert set(ALL_MOVES) <= set(LABELS["move"]), "each has its words where it is listed"
+    assert {name for names in MAIN.values() for name in names} <= set(FORMS)
+    assert set(MAIN) <= set(OrderStatus)
+
+
+@pytest.mark.parametrize(
+    ("known", "moves", "main", "others"),
+    [
+        (Known("issued", contractor=False), ["accept", "cancel", "excuse"], "accept", ["excuse"]),
+        (Known("on_site", contractor=False), ["assess", "survey", "start", "excuse"], "assess", ["excuse"]),
+        (Known("on_site", contractor=True), ["assess", "start"], "start", []),
+        (Known("contained", contractor=False, outcome="major"), ["check", "start"], "check", []),
+        (Known("contained", contractor=False, outcome="major", checks=CONTAINMENT), ["check", "start"], "start", ["check"]),
+        (Known("in_progress", contractor=False), ["check", "leave", "complete"], "complete", ["leave"]),
+        (Known("completed", contractor=False), ["sign", "refuse-sign", "return"], "sign", ["refuse-sign"]),
+        (Known("completed", contractor=True), ["sign", "refuse-sign", "return"], "return", []),
+        (Known("completed", contractor=False, repair=False), ["sign", "return"], "return", []),
+        (Known("returned", contractor=False), ["inspect"], None, []),
+        (Known("issued", contractor=False), [], None, []),
+    ],
+)
+def test_the_main_move_and_the_others(known: Known, moves: list[str], main: str | None, others: list[str]) -> None:
+    assert ordered(moves, known) == (main, others)
+
+
+# --- the list -------------------------------------------------------------------------------------------------------------------
+
+
+def a_row(number: str, *, urgency: Urgency = Urgency.P3, due: int | None = None, appointment: int | None = None, **order: Any) -> Row:
+    made = BoardOrder(id=f"{number}-1", number=1, status=OrderStatus.ACCEPTED, party="own", assignee="ann")
+    made = made.model_copy(update={"appointment_at": story.NOW + appointment * HOUR if appointment else None} | order)
+    clock = BoardClock(
+        id=f"order:{number}-1:CLK_ONSITE:1", code="CLK_ONSITE", state="running", start_at=story.NOW, due_at=story.NOW + (due or 0) * HOUR
+    )
+    return Row(
+        id=number, site="JN", kind="repair", status="in_work", channel="phone", received_at=story.NOW, urgency=urgency, orders=[made],
+        clocks=[clock] if due is not None else [],
+    )  # fmt: skip
+
+
+def test_emergencies_come_first_then_what_is_due_first_and_later_days_last() -> None:
+    rows = [
+        a_row("A", due=3),
+        a_row("B", due=1),
+        a_row("C", urgency=Urgency.P1, due=5),
+        a_row("D"),
+        a_row("E", status=OrderStatus.ISSUED, due=1),
+        a_row("F", appointment=48),
+        a_row("G", assignee="bob", due=1),
+        a_row("I", assignee=None, status=OrderStatus.ISSUED, offered=["bob", "ann"]),
+        a_row("H", status=OrderStatus.RETURNED, due=1),
+    ]
+    found = groups(rows, "ann", {"JN": Scene(Speech())}, story.NOW)
+    assert {name: [shown.id for shown in orders] for name, orders in found} == {
+        "work_to_grab": ["I-1"],
+        "work_now": ["C-1", "B-1", "A-1", "D-1"],
+        "work_to_accept": ["E-1"],
+        "work_later": ["F-1"],
+    }
+
+
+# --- the doors ------------------------------------------------------------------------------------------------------------------
+
+VIEW = {
+    "id": f"{NUMBER}-1", "case": NUMBER, "case_kind": "repair", "number": 1, "status": "accepted", "party": "own", "trade": "plumbing",
+    "assignee": "jn-worker", "issued_at": "2026-03-14T09:00:00Z", "moves": ["arrive", "excuse", "sing"],
+    "steps": [{"move": "accept", "at": "2026-03-14T09:05:00Z", "by": "jn-worker", "note": "<script>alert(1)</script>", "photos": ["a" * 32]}],
+}  # fmt: skip
+REFUSAL = {"type": "urn:huiyin:problem:guard-refused", "title": "规则不允许", "detail": "还不行", "status": 409}
+
+
+class Dispatch(Peers):
+    """Answers as dispatch does."""
+
+    refusal: dict[str, Any] | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await super().handle_async_request(request)
+        if request.method == "GET" and request.url.path.startswith("/v1/work-orders"):
+            return httpx2.Response(200, json=VIEW) if request.url.path.endswith(f"{NUMBER}-1") else httpx2.Response(404, json={})
+        if self.refusal:
+            return httpx2.Response(self.refusal["status"], json=self.refusal)
+        return answer
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[tuple[FastAPI, Dispatch]]:
+    dispatch = Dispatch()
+    async with running(parts(transport=dispatch), story.day()) as app:
+        await add_account(app.state.runtime, "worker", roles=("repair_worker",))
+        await add_account(app.state.runtime, "money", roles=("finance",))
+        yield app, dispatch
+
+
+async def test_a_move_goes_to_dispatch_as_the_person_who_pressed(world: tuple[FastAPI, Dispatch]) -> None:
+    app, dispatch = world
+    async with browser(app, login="worker") as client:
+        answer = await client.post(f"/work/{NUMBER}-1/arrive", data={"key": "k-1", "plan_told": "1", "reason": "", "site": "XZ"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/work/{NUMBER}-1")
+    request, content = dispatch.came[-1], dispatch.bodies[-1]
+    assert (request.method, request.url.port, request.url.path) == ("POST", 8802, f"/v1/work-orders/{NUMBER}-1/arrive")
+    assert json.loads(content) == {"plan_told": True}
+    assert request.headers["idempotency-key"] == "k-1"
+    caller = app.state.runtime.tokens.check(request.headers["authorization"].removeprefix("Bearer "))
+    assert (caller.id, caller.kind, caller.roles, caller.sites) == ("jn-worker", "staff", ("repair_worker",), ("JN", "XZ"))
+    assert "cookie" not in request.headers
+
+
+async def test_a_refusal_is_said_and_what_was_typed_stays(world: tuple[FastAPI, Dispatch]) -> None:
+    app, dispatch = world
+    dispatch.refusal = REFUSAL
+    async with browser(app, login="worker") as client:
+        answer = await client.post(f"/work/{NUMBER}-1/arrive", data={"reason": "堵车 </textarea><script>", "photos": "b" * 32})
+    assert answer.status_code == 409
+    assert "还不行" in answer.text
+    assert "堵车 &lt;/textarea&gt;&lt;script&gt;" in answer.text
+    assert f'name="photos" value="{"b" * 32}"' in answer.text
+
+
+async def test_notes_are_text_and_unknown_moves_are_not_offered(world: tuple[FastAPI, Dispatch]) -> None:
+    app, _ = world
+    async with browser(app, login="worker") as client:
+        page = (await client.get(f"/work/{NUMBER}-1")).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)" in page
+        assert f"/work/{NUMBER}-1/sing" not in page
+        assert f'action="/work/{NUMBER}-1/arrive"' in page
+        assert (await client.post(f"/work/{NUMBER}-1/sing", data={})).status_code == 404
+        assert (await client.get(f"/work/{NUMBER}-9")).status_code == 404
+
+
+async def test_forms_of_other_sites_are_not_taken(world: tuple[FastAPI, Dispatch]) -> None:
+    app, dispatch = world
+    async with browser(app, login="worker") as client:
+        before = len(dispatch.came)
+        for headers in ({"Origin": "https://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
+            for path in (f"/work/{NUMBER}-1/arrive", f"/work/{NUMBER}-1/attachments"):
+                assert (await client.post(path, data={"key": "k"}, headers=headers)).status_code == 403
+        assert len(dispatch.came) == before
+
+
+async def test_who_is_not_signed_in_is_led_to_the_door_and_who_may_not_attach_is_refused(world: tuple[FastAPI, Dispatch]) -> None:
+    app, dispatch = world
+    async with browser(app, login=None) as client:
+        assert (await client.get("/work")).headers["location"] == "/sign-in?next=%2Fwork"
+    async with browser(app, login="money") as client:
+        before = len(dispatch.came)
+        assert (await client.post(f"/work/{NUMBER}-1/attachments", content=b"x", headers={"Content-Type": "image/jpeg"})).status_code == 403
+        assert len(dispatch.came) == before
+
+
+async def test_a_technician_starts_at_the_orders_and_others_at_the_cases(world: tuple[FastAPI, Dispatch]) -> None:
+    app, _ = world
+    for login, start in (("worker", "/work"), ("money", "/cases")):
+        async with browser(app, login=login) as client:
+            assert (await client.get("/")).headers["location"] == start
