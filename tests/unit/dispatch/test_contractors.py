@@ -10,8 +10,8 @@ from common.events import CaseWorkRequested, ClockBreached
 from common.states import ClockState, ClockView, OrderStatus, Party
 from dispatch import handlers
 from dispatch.domain.acts import Act
-from dispatch.domain.guards import ONSITE
-from dispatch.domain.order import Order
+from dispatch.domain.attendance import attendance
+from dispatch.domain.order import ONSITE, Order
 
 from tests.unit.dispatch.build import MINUTE, NOON, a_case
 from tests.unit.dispatch.world import World, classified, staff
@@ -159,3 +159,54 @@ async def test_a_breach_of_an_order_that_is_not_here_changes_nothing(world: Worl
     before = await everything(world)
     await world.hear(breached("JN-260316-ZZZZZ-1"))
     assert await everything(world) == before
+
+
+# --- DSP-15 -------------------------------------------------------------------------------------------------------------------------
+
+
+async def counted(world: World) -> dict[str, int]:
+    orders = await world.within(lambda store: store.orders_held_by("JN", ["roof-co"]))
+    return {name: count for name, count in attendance("roof-co", orders).model_dump().items() if name != "contractor" and count}
+
+
+async def test_dsp15_a_no_show_is_counted(world: World) -> None:
+    await a_warranty_case(world)
+    await world.do("chase", FIRMS, staff("boss"), note="called the firm")
+    await world.hear(breached())
+    world.now = DUE + MINUTE
+    await take_over(world)
+    assert await counted(world) == {"orders": 1, "no_shows": 1, "chased": 1}
+
+
+@pytest.mark.parametrize("heard_first", [True, False])
+async def test_dsp15_a_late_arrival_is_counted_once_whenever_the_deadline_is_heard(world: World, heard_first: bool) -> None:  # noqa: FBT001
+    await a_warranty_case(world)
+    firm = staff("roof-co", "contractor")
+    await world.do("accept", FIRMS, firm)
+    world.now = DUE + MINUTE
+    if heard_first:
+        await world.hear(breached())
+    await world.do("arrive", FIRMS, firm)
+    await world.hear(breached())
+    assert await counted(world) == {"orders": 1, "arrivals": 1, "late": 1}
+
+
+async def test_dsp15_an_arrival_at_the_very_deadline_is_in_time(world: World) -> None:
+    await a_warranty_case(world)
+    await world.do("accept", FIRMS, staff("roof-co", "contractor"))
+    world.now = DUE
+    await world.do("arrive", FIRMS, staff("roof-co", "contractor"))
+    await world.hear(breached())
+    assert await counted(world) == {"orders": 1, "arrivals": 1}
+
+
+async def test_dsp15_inspections_are_counted_passed_and_failed(world: World) -> None:
+    await a_warranty_case(world)
+    firm, boss = staff("roof-co", "contractor"), staff("boss")
+    for passed in (False, True):
+        for name in ("accept", "arrive", "start"):
+            await world.do(name, FIRMS, firm)
+        await world.do("complete", FIRMS, firm, note="sealed")
+        await world.do("return", FIRMS, firm)
+        await world.do("inspect", FIRMS, boss, passed=passed)
+    assert await counted(world) == {"orders": 1, "arrivals": 2, "failed": 1, "passed": 1}

@@ -235,3 +235,10 @@ async def test_slips_are_handed_over_at_the_door(front: Front) -> None:
 async def test_the_document_of_the_doors_names_every_move(front: Front) -> None:
     paths = (await front.client.get("/openapi.json")).json()["paths"]
     assert {f"/v1/work-orders/{{number}}/{name}" for name in BODIES} <= set(paths)
+
+
+async def test_dsp15_the_site_reads_how_its_contractors_come(front: Front) -> None:
+    answer = await front.knock("GET", "/v1/sites/JN/contractors", "boss", "engineering_manager")
+    assert [row["contractor"] for row in answer.json()["contractors"]] == ["lift-co", "roof-co", "other-lift-co"]
+    assert (await front.knock("GET", "/v1/sites/JN/contractors", "lift-co", "contractor")).status_code == 403
+    assert (await front.knock("GET", "/v1/sites/ZZ/contractors", "boss", "engineering_manager")).status_code == 404

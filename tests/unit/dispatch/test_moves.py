@@ -22,10 +22,10 @@ from common.moves import documentation
 from common.states import CaseKind, OrderStatus, Party
 from dispatch.api.bodies import BODIES
 from dispatch.domain.acts import CONTAINMENT
-from dispatch.domain.guards import GUARDS, ONSITE
+from dispatch.domain.guards import GUARDS
 from dispatch.domain.money.charge import Charge
 from dispatch.domain.moves import FOLLOWS, MOVES, apply, possible
-from dispatch.domain.order import Order, Rules, Step
+from dispatch.domain.order import ONSITE, Order, Rules, Step
 from dispatch.domain.survey import Survey
 
 from tests.unit.dispatch.build import MINUTE, NOON, a_case, a_deed, an_order, an_order_in, signed_back

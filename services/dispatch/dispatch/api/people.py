@@ -13,7 +13,8 @@ from fastapi import APIRouter, Path, Query
 
 from dispatch import handlers
 from dispatch.api.orders import CONFLICT, Site
-from dispatch.api.shapes import ContactOut, PeopleOut
+from dispatch.api.shapes import ContactOut, ContractorsOut, PeopleOut
+from dispatch.domain.attendance import attendance
 from dispatch.domain.people import SitePeople
 from dispatch.store import Store
 
@@ -40,6 +41,18 @@ async def get_people(site: Site, door: Annotated[Door[Store], permit("who.read")
     """People, rota and contractors of a site; phones and e-mails only for those who manage it."""
     door.see(site)
     return await _people(site, door)
+
+
+@router.get("/v1/sites/{site}/contractors")
+async def get_contractors(site: Site, door: Annotated[Door[Store], permit("who.read")]) -> ContractorsOut:
+    """How each contractor of a site comes and works, counted over all its orders (DSP-15)."""
+    door.see(site)
+    staffing = await door.store.staffing(site)
+    if staffing is None:
+        raise NotFound
+    firms = [firm.id for firm in staffing.rota.contractors]
+    orders = await door.store.orders_held_by(site, firms)
+    return ContractorsOut(contractors=[attendance(firm, orders) for firm in firms])
 
 
 @router.get("/v1/staff/{person}/contact")

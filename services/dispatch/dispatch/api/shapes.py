@@ -9,6 +9,7 @@ from common.states import CaseKind, Complexity, OrderStatus, Party, Urgency, Wor
 from pydantic import BaseModel
 
 from dispatch.domain.acts import Check
+from dispatch.domain.attendance import Attendance
 from dispatch.domain.matching import Choice
 from dispatch.domain.money.approval import Approval
 from dispatch.domain.money.charge import Charge
@@ -54,6 +55,7 @@ class OrderOut(BaseModel):
     accepted_by: tuple[str, ...]
     breached: dict[str, datetime]
     no_show: bool
+    late: int
     instead_of: str | None
     replaced_by: str | None
     rework_of: str | None
@@ -112,6 +114,12 @@ class PeopleOut(SitePeople):
         shown = {id_: contact.model_copy(update=hidden) for id_, contact in contacts.items()}
         people = SitePeople.of(staffing.rota, shown)
         return cls.model_validate({**people.model_dump(), "site": staffing.site, "version": staffing.version})
+
+
+class ContractorsOut(BaseModel):
+    """How a site's contractors come and work, in the site's order."""
+
+    contractors: list[Attendance]
 
 
 class ContactOut(BaseModel):

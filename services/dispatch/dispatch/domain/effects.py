@@ -14,7 +14,7 @@ from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.acts import CONTAINMENT, Deed, Outcome
 from dispatch.domain.handing import sent_back, transferred
 from dispatch.domain.offers import Why
-from dispatch.domain.order import Order
+from dispatch.domain.order import ONSITE, Order
 
 O = OrderStatus  # noqa: E741 - as in `moves`
 
@@ -55,7 +55,9 @@ def _accept(order: Order, deed: Deed) -> Effect:
 
 def _arrive(order: Order, deed: Deed) -> Effect:
     excused = _excused(order, deed, "arrival")
-    return Effect(set={"excused": excused}, adds={"excused": "arrival" in excused, "plan_told": deed.act.plan_told})
+    due_at = order.breached.get(ONSITE)
+    late = order.late + (due_at is not None and deed.at > due_at)
+    return Effect(set={"excused": excused, "late": late}, adds={"excused": "arrival" in excused, "plan_told": deed.act.plan_told})
 
 
 def _assess(_order: Order, deed: Deed) -> Effect:

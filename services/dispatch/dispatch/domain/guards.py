@@ -13,7 +13,7 @@ from common.states import CaseKind, OrderStatus, Party, Urgency, WorkClass
 from dispatch.domain import handing
 from dispatch.domain.acts import CONTAINMENT, FOLLOW_UP, Check, Deed, Outcome
 from dispatch.domain.money.approvals import approved, granted
-from dispatch.domain.order import NOT_WORKED_ON, Order
+from dispatch.domain.order import NOT_WORKED_ON, ONSITE, Order
 from dispatch.domain.survey import CONTRACTOR
 
 Guard = Callable[[Order, Deed], None]
@@ -199,7 +199,6 @@ def _lacking(order: Order, wanted: tuple[Check, ...]) -> list[str]:
 
 
 AGREED = frozenset({ChargeStatus.CONFIRMED, ChargeStatus.COLLECTED, ChargeStatus.PAID, ChargeStatus.CLEARED})  #: the owner said yes
-ONSITE = "CLK_CONTRACTOR_ONSITE"  #: the clock whose breach lets own engineering step in
 
 GUARDS: dict[str, tuple[Guard, ...]] = {
     "R4": (_acceptor_fits,),

@@ -22,6 +22,7 @@ from dispatch.domain.survey import Survey
 
 NOT_WORKED_ON = frozenset({OrderStatus.ISSUED, OrderStatus.ACCEPTED})
 BEFORE_WORK = frozenset({OrderStatus.CONTAINED, OrderStatus.FEE_PENDING, OrderStatus.SURVEYED, OrderStatus.APPROVAL_PENDING})
+ONSITE = "CLK_CONTRACTOR_ONSITE"  #: the clock whose breach lets own engineering step in (R9)
 AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.UNFINISHED})
 OPEN = NOT_WORKED_ON | BEFORE_WORK | AT_WORK | {OrderStatus.ON_SITE, OrderStatus.GUIDED}  #: in somebody's hands
 
@@ -106,6 +107,7 @@ class Order(Audited):
     accepted_by: tuple[str, ...] = ()  #: parties that accepted the finished work (REP-30)
     breached: Mapping[str, datetime] = {}  #: codes of its clocks whose deadline passed unmet, with that deadline (R9)
     no_show: bool = False  #: the contractor did not come (DSP-15)
+    late: int = 0  #: how often it came after its deadline (DSP-15)
     instead_of: str | None = None  #: the order that this one takes the place of (R7e, R9)
     replaced_by: str | None = None  #: the order that takes its place
     rework_of: str | None = None
@@ -212,8 +214,10 @@ def own_instead(order: Order, case: CaseState) -> Request:
 
 
 def overdue(order: Order, code: str, due_at: datetime) -> Order:
-    """Return the order with the deadline of one of its clocks that passed unmet."""
-    return order.model_copy(update={"breached": {**order.breached, code: due_at}})
+    """Return the order with the deadline of one of its clocks that passed unmet, perhaps heard after the arrival."""
+    arrived = next((step.at for step in reversed(order.steps) if step.move == "arrive"), None)
+    came_late = order.status not in NOT_WORKED_ON and code == ONSITE and code not in order.breached and arrived is not None and arrived > due_at
+    return order.model_copy(update={"breached": {**order.breached, code: due_at}, "late": order.late + came_late})
 
 
 def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rules: Rules, at: datetime) -> Order:

@@ -96,6 +96,11 @@ class Store(till.Till):
         """Return all orders of a case, oldest first, cancelled ones included."""
         return [from_doc(Order, doc) for doc in await self.db.find("orders", {"case": case}, sort=[("number", 1)])]
 
+    async def orders_held_by(self, site: str, ids: Sequence[str]) -> list[Order]:
+        """Return all orders of a site that these have or had last, oldest first."""
+        where: Doc = {"assignee": {"$in": list(ids)}, "site": site}
+        return [from_doc(Order, doc) for doc in await self.db.find("orders", where, sort=[("issued_at", 1), ("_id", 1)])]
+
     async def search(self, where: Doc, *, limit: int) -> list[Order]:
         """Return orders by plain equality, newest first."""
         return [from_doc(Order, doc) for doc in await self.db.find("orders", where, sort=[("issued_at", -1), ("_id", 1)], limit=limit)]
