@@ -153,10 +153,10 @@ class Stored:
         await self.within(lambda store: handle(asked, tried.name, self.number, store=store, by=by, now=NOW))
 
 
-async def walk(place: Rulebook | Stored, model: Model, dice: random.Random, tally: Counter[str]) -> None:
+async def walk(place: Rulebook | Stored, model: Model, dice: random.Random, tally: Counter[str], length: int = LENGTH) -> None:
     """Try things; after each the order is what the model says, and a refusal left everything as it was."""
     before = None
-    for tried in tries(dice, model, LENGTH):
+    for tried in tries(dice, model, length):
         photos = await place.prepare(tried) if isinstance(place, Stored) else ()
         before = before if not photos and before is not None else await place.everything()
         wanted = model.makes(tried)
@@ -246,7 +246,7 @@ async def test_walks_of_the_handlers_over_a_real_store(servers: Addresses, names
     await furnished(db)
     for number in range(300):
         model = a_model(dice)
-        await walk(Stored(db, await begin(db, model, number), everything), model, dice, tally)
+        await walk(Stored(db, await begin(db, model, number), everything), model, dice, tally, 10)
         for name in WALKED:
             await db.delete(name, {})
     await db.drop()
