@@ -227,7 +227,7 @@ async def test_the_keyboard_reaches_everything(chromium: Browser, still: Site) -
         for _ in range(14):
             await page.keyboard.press("Tab")
             reached.append(await page.evaluate("document.activeElement.textContent.trim() || document.activeElement.name"))
-        assert reached[:6] == ["跳到主要内容", "回音", "案件", "English", "退出", "q"]
+        assert reached[:7] == ["跳到主要内容", "回音", "案件", "我的工单", "English", "退出", "q"]
         assert NUMBER in reached
         await row(page).get_by_role("link").focus()
         outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")

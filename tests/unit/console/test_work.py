@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 from common.errors import Text
-from common.states import OrderStatus, Urgency
-from console.domain.board import BoardClock, BoardOrder, Row
+from common.states import OrderState, OrderStatus, Urgency
+from console.domain.board import BoardClock, BoardOrder, Row, with_order
 from console.domain.labels import LABELS
 from console.domain.wording import Speech
 from console.pages.forms import CONTAINMENT, FORMS, MAIN, Known, body, ordered
@@ -197,3 +197,16 @@ async def test_a_technician_starts_at_the_orders_and_others_at_the_cases(world: 
     for login, start in (("worker", "/work"), ("money", "/cases")):
         async with browser(app, login=login) as client:
             assert (await client.get("/")).headers["location"] == start
+
+
+async def test_an_order_that_is_open_to_me_is_on_my_list_until_somebody_has_it(world: tuple[FastAPI, Dispatch]) -> None:
+    """抢單: everybody it is offered to sees it, nobody else."""
+    app, _ = world
+    row = a_row("JN-260314-GRAB1", assignee=None, status=OrderStatus.ISSUED)
+    state = {"id": row.orders[0].id, "site": "JN", "case": row.id, "case_kind": "repair", "number": 1, "party": "own", "urgency": "P3"}
+    order = OrderState.model_validate(state | {"status": "issued", "issued_at": story.NOW})
+    async with browser(app, login="worker") as client:
+        for offered, shown in ((("jn-worker", "jn-bob"), True), (("jn-bob",), False), ((), False)):
+            await app.state.runtime.transact(lambda store, to=offered: store.save_row(with_order(row, order, to)))
+            page = (await client.get("/work")).text
+            assert (f"/work/{order.id}" in page, "可抢单" in page) == (shown, shown)
