@@ -32,7 +32,9 @@ NOT_BUILT = {
 
 
 def _check(told: Told, world: WorldName) -> None:
-    verdicts = judge(told.story, observation(told, world))
+    seen = observation(told, world)
+    assert seen.audit == ()  # whatever a story does, every change of its orders and its money is in the chain
+    verdicts = judge(told.story, seen)
     assert [(one.name, one.fault) for one in verdicts if one.outcome is Outcome.FAILED] == []
     assert sum(one.outcome is Outcome.NOT_YET for one in verdicts) == NOT_BUILT.get(told.name, 0)
 

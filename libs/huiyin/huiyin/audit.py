@@ -38,7 +38,12 @@ def said(fault: dict[str, Any]) -> str:
 
 async def _verify(site: str | None) -> list[dict[str, Any]]:
     async with open_doors() as doors:
-        return [await walk(doors, service, one, chains["collections"]) for service, chains, one in await _chains(doors, site)]
+        return await verified(doors, site)
+
+
+async def verified(doors: Doors, site: str | None) -> list[dict[str, Any]]:
+    """Return what the walks of all chains found, of one site or of all."""
+    return [await walk(doors, service, one, chains["collections"]) for service, chains, one in await _chains(doors, site)]
 
 
 async def _chains(doors: Doors, site: str | None) -> list[tuple[str, dict[str, Any], str]]:

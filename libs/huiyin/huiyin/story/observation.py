@@ -100,3 +100,4 @@ class Observation(Seen):
     clocks: tuple[ClockSeen, ...] = ()
     notices: dict[str, tuple[NoticeSeen, ...]] = {}
     snapshots: tuple[Snapshot, ...]  #: in time order; the last is the end
+    audit: tuple[str, ...] = ()  #: what does not fit in the audit chains of its sites: nothing, whatever the story did

@@ -13,7 +13,7 @@ from huiyin.exits import BadInput
 from huiyin.sites import Site, apply_site
 from huiyin.story.format import Line, Step, Story
 from huiyin.story.observation import CaseSeen, Observation, Snapshot, StepSeen
-from huiyin.story.see import see_cases, see_clocks, see_notices, see_site, snapshot
+from huiyin.story.see import see_cases, see_chains, see_clocks, see_notices, see_site, snapshot
 from huiyin.story.times import aware, instant
 from huiyin.story.verbs import VERBS, Verb
 from huiyin.world.actors import Actors
@@ -153,4 +153,5 @@ async def play(world: World, name: str, story: Story, sites: Sequence[Site]) -> 
         clocks=await see_clocks(doors, list(run.sites)),
         notices={alias: await see_notices(doors, case.number) for alias, case in run.cases.items()},
         snapshots=tuple(run.shots),
+        audit=await see_chains(doors, list(run.sites)),
     )

@@ -9,6 +9,7 @@ from common.clock_rules import ClockRule, Unit
 from common.policy import SitePolicy
 from common.sourced import Origin
 
+from huiyin.audit import said, verified
 from huiyin.doors import Doors
 from huiyin.story.observation import CaseSeen, ClockSeen, NoticeSeen, RuleSeen, SiteSeen, Snapshot
 
@@ -71,6 +72,12 @@ async def see_clocks(doors: Doors, sites: list[str]) -> tuple[ClockSeen, ...]:
         rows = await doors.surely("sla", "GET", "/v1/clocks", site=site, limit=MANY)
         found += [ClockSeen.model_validate(row) for row in rows]
     return tuple(found)
+
+
+async def see_chains(doors: Doors, sites: list[str]) -> tuple[str, ...]:
+    """Return what does not fit in the audit chains of the sites."""
+    found = [row for row in await verified(doors, None) if row["site"] in sites]
+    return tuple(f"{row['service']} {row['site']} {said(fault)}" for row in found for fault in row["faults"])
 
 
 async def see_notices(doors: Doors, number: str) -> tuple[NoticeSeen, ...]:
