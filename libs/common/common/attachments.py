@@ -151,10 +151,11 @@ def _small(id: str) -> str:
 async def sweep(rt: Runtime[Any], before: datetime) -> int:
     """Delete what was uploaded by then and that nothing refers to; return how many."""
     count = 0
-    for stale in await Albums(rt.documents).stale(before):
-        gone = await _swept(rt, stale.id, before)
-        await rt.documents.files.delete(*(name for id_ in gone for name in (id_, _small(id_))))
-        count += len(gone)
+    while stale := await Albums(rt.documents).stale(before):
+        for album in stale:
+            gone = await _swept(rt, album.id, before)
+            await rt.documents.files.delete(*(name for id_ in gone for name in (id_, _small(id_))))
+            count += len(gone)
     if count:
         log.info("attachments_swept", count=count)
     return count

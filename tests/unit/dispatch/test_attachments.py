@@ -127,3 +127,15 @@ async def test_what_no_move_refers_to_is_swept_after_a_day(front: Front) -> None
     for photo, status in ((used, 200), (unused, 404)):
         assert (await front.knock("GET", f"/v1/work-orders/{NUMBER}/attachments/{photo}")).status_code == status
     assert problem(await move(front, "assess", outcome="normal", photos=[unused])) == (422, "invalid")
+
+
+async def test_the_sweep_goes_on_until_nothing_is_left(front: Front) -> None:
+    """More albums than one look returns; one that is too young stays."""
+    photo = await sent(front)
+    (row,) = stored(front)["albums"].values()
+    old = row["unused_since"] - timedelta(days=2)
+    items = [item | {"uploaded_at": old} for item in row["items"]]
+    rows = [row | {"_id": f"JN-{n}", "items": items, "unused_since": old} for n in range(205)]
+    await front.app.state.runtime.documents.put("albums", *rows)
+    assert await sweep(front.app.state.runtime, old + timedelta(minutes=1)) == 205
+    assert [one["id"] for one in stored(front)["albums"][NUMBER]["items"]] == [photo]
