@@ -32,6 +32,7 @@ WIDE = {
     "/v1/sites/{site}/changes/{change}/rollback": 1 << 20,
     "/v1/sites/{site}/slips": 1 << 20,
     "/v1/sites/{site}/units": 1 << 20,
+    "/v1/sites/{site}/fees": 1 << 20,
 }  #: doors that take more than 64 KiB
 LIMIT = 64 * 1024
 OPEN = {"/v1/session": "who signs in with nonsense is told nothing but that it is wrong"}
