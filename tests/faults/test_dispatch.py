@@ -158,6 +158,7 @@ async def ground() -> AsyncIterator[Ground]:
         await db.stop()
 
 
+@pytest.mark.timeout(900)  # a third of a second an order on a busy machine of two cores
 async def test_of_fifty_who_grab_on_the_real_store_one_has_it_a_thousand_times(ground: Ground) -> None:
     made, some = await template(ground.world, "JN-260316-GRAB"), asyncio.Semaphore(AT_ONCE)
     began = monotonic()

@@ -39,6 +39,8 @@ async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, no
     """Move an order. Raises NotFound, IllegalMove, Refused, Invalid, AttachmentUsed, TimeInFuture, TimeOrder."""
     before = visible(await store.order(number), by)
     moves.here(before, name, by.id)  # whoever came too late is told before anything else is read
+    if before.offered:
+        await store.hold(number)
     staffing = await store.staffing(before.site)
     rota = staffing.rota if staffing else SiteRota()
     target = rota.person(act.to) if act.to else None

@@ -124,6 +124,10 @@ class Store(till.Till):
         where: Doc = {"status": OrderStatus.ISSUED.value, "due_at": {"$lte": now}}
         return [doc["_id"] for doc in await self.db.claim("orders", where, sort=[("due_at", 1)], limit=limit, lease=LEASE, fields=("due_at",))]
 
+    async def hold(self, number: str) -> None:
+        """Touch an order first of all: of those who want it at once one goes on, the others begin anew and find it taken."""
+        await self.db.update("orders", {"_id": number, "status": OrderStatus.ISSUED.value}, inc={"touched": 1})
+
     async def release(self, numbers: Sequence[str]) -> None:
         """Give claimed orders free before their lease ends."""
         await self.db.update("orders", {"_id": {"$in": list(numbers)}}, {"lease_until": None})
