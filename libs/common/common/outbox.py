@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from common.documents import Aggregate, Database, Doc, Index, Outgoing, Transaction, to_doc
 from common.envelope import Envelope

@@ -151,6 +151,30 @@ async def test_one_worker_dates_at_a_time_and_what_arrives_meanwhile_is_dated_to
     assert [(shown(one.due_from), shown(one.due_to)) for one in moved] == [("2026-03-19 19:00", "2026-03-22 19:00")] * 7
 
 
+async def test_what_was_being_opened_by_the_old_calendar_is_found_by_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock whose transaction began before the publication and ended after the sweep; clocks without any date are passed over one by one."""
+    monkeypatch.setattr(redating, "AT_ONCE", 2)
+    world = World("2026-03-16 09:00")
+    await world.publish(a_policy(days("working_day", 3, "CLK_THREE"), days("working_day", 300, "CLK_FAR")))
+    for number in range(5):
+        await world.report(a_case(id=f"QQ-{number}", received_at=at("2026-03-16 09:00")))
+    assert await world.db.count("clocks", {"first_at": None}) == 5, "they need a year that nobody published"
+    (late,) = await world.db.find("clocks", {"case": "QQ-4", "code": "CLK_THREE"})
+    await publish(world)
+    await world.turn()
+    await world.turn()
+    assert await redate(world.rt) == 0
+    assert await count_stale(world.rt) == 0
+    await world.db.put("clocks", late | {"_id": "case:QQ-late:CLK_THREE:1", "subject": "case:QQ-late", "case": "QQ-late"})
+    assert await redate(world.rt) == 0, "ten seconds have not passed"
+    monkeypatch.setattr(redating, "SETTLE", timedelta(0))
+    assert await redate(world.rt) == 1
+    assert {shown(clock["due_at"]) for clock in await world.db.find("clocks", {"code": "CLK_THREE"})} == {"2026-03-22 19:00"}
+    while not (await world.rt.store.sweep("CN")).settled:
+        await redate(world.rt)
+    assert {clock["revision"] for clock in await world.db.find("clocks")} == {1}
+
+
 async def test_a_level_that_was_raised_stays_and_the_rest_moves() -> None:
     """DEF-08: what was raised stays; a later deadline gives the clock its levels again."""
     world = World("2026-03-16 09:00")

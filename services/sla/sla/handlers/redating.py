@@ -8,14 +8,16 @@ from functools import partial
 from common.documents import Doc
 from common.loop import Loop
 from common.runtime import Runtime
+from common.timesource import machine_now
 
 from sla.domain.clock import Clock
 from sla.domain.ground import Dates
 from sla.domain.holidays import of_site
 from sla.domain.redating import PUBLISHED, Table
 from sla.handlers import batches
+from sla.handlers.changing import SETTLE
 from sla.handlers.following import follow_case
-from sla.store import LEASE, Store, YearBook
+from sla.store import LEASE, Store, Sweep, YearBook
 from sla.store.dated import can_be_dated, dated
 
 AT_ONCE = 10_000  # clocks in one turn, whose ids are read ahead
@@ -31,21 +33,32 @@ async def redate(rt: Runtime[Store]) -> int:
     """Date again what was dated before its calendar was last published; return how many clocks were looked at. One worker does it at a time."""
     done = 0
     for book in await rt.store.year_books():
-        if await rt.store.stale(book, limit=1) and await rt.store.audit.lead(REDATE, LEASE):
-            done += await _redate_some(rt, book)
+        if _to_do(await rt.store.sweep(book.id), book) and await rt.store.audit.lead(REDATE, LEASE):
+            done += await _sweep(rt, book)
             await rt.store.audit.rest(REDATE)
     return done
 
 
-async def _redate_some(rt: Runtime[Store], book: YearBook) -> int:
-    ids = await rt.store.stale(book, limit=AT_ONCE)
+def _to_do(sweep: Sweep, book: YearBook) -> bool:
+    """Say whether it is time to look: after a publication, until a pass finds nothing, and once more when no transaction of before can live."""
+    if sweep.revision < book.revision:
+        return True
+    return not sweep.settled and (sweep.clean_at is None or machine_now() >= sweep.clean_at + SETTLE)
+
+
+async def _sweep(rt: Runtime[Store], book: YearBook) -> int:
+    sweep = await rt.store.sweep(book.id)
+    sweep = sweep if sweep.revision == book.revision else Sweep(id=book.id, revision=book.revision)
+    rows = await rt.store.stale(sweep, limit=AT_ONCE)
     gate = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def some(part: Sequence[str]) -> None:
         async with gate:
             await rt.together(partial(_redate_all, part, book, rt.now()))
 
+    ids = [row["_id"] for row in rows]
     await asyncio.gather(*(some(ids[start : start + TOGETHER]) for start in range(0, len(ids), TOGETHER)))
+    await rt.store.keep_sweep(sweep.after(rows, more=len(rows) == AT_ONCE, now=machine_now()))
     return len(ids)
 
 

@@ -18,9 +18,12 @@ _LEVEL = ("level", "at", "roles", "persons")  #: of a level that was not raised
 FIELDS = (*_VIEW, "rungs", "history", "rule_id", "policy", "alone", "live", "revision", "seqs", "trace", "calendar")
 
 
+_RUNNING, _EMERGENCY = ClockState.RUNNING.value, Urgency.P1.value
+
+
 def can_be_dated(doc: Doc) -> bool:
     """Say whether a clock goes the short way."""
-    running = doc["state"] == ClockState.RUNNING and doc["stopped_at"] is None
+    running = doc["state"] == _RUNNING and doc["stopped_at"] is None
     return bool(doc.get("alone")) and running and all(rung["raised_at"] is None for rung in doc["rungs"])
 
 
@@ -43,7 +46,7 @@ def dated(doc: Doc, found: Dates, revision: int, now: datetime) -> Doc | None:
 
 def lane_of(doc: Doc) -> Lane:
     """Return the lane of a clock's facts."""
-    return Lane.URGENT if doc["urgency"] == Urgency.P1 else Lane.NORMAL
+    return Lane.URGENT if doc["urgency"] == _EMERGENCY else Lane.NORMAL
 
 
 def redated(doc: Doc, fields: Doc) -> Dumped:

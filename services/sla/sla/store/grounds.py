@@ -18,6 +18,7 @@ from sla.domain.changes import Step
 from sla.domain.gaps import Window
 from sla.domain.holidays import working_days
 from sla.domain.windows import Declaration
+from sla.store.sweep import Sweep
 from sla.store.watch import Rest
 
 
@@ -131,13 +132,20 @@ class Grounds:
             kept = self._known.days[calendar] = working_days(calendar, book.days(), book.revision)
         return kept
 
-    async def stale(self, book: YearBook, *, limit: int) -> list[str]:
-        """Return ids of live clocks that were dated before the last publication of their calendar."""
-        where: Doc = {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}}
-        return [doc["_id"] for doc in await self.db.find("clocks", where, limit=limit, fields=("case",))]
+    async def sweep(self, calendar: str) -> Sweep:
+        """Return how far its clocks are dated again."""
+        doc = await self.db.get("sweeps", calendar)
+        return from_doc(Sweep, doc) if doc else Sweep(id=calendar)
+
+    async def keep_sweep(self, sweep: Sweep) -> None:
+        """Keep how far it is."""
+        await self.db.put("sweeps", to_doc(sweep))
 
     async def count_stale(self, book: YearBook) -> int:
-        """Return how many clocks `stale` would find."""
+        """Return how many clocks wait to be dated again; looks at all of them while a sweep goes on."""
+        sweep = await self.sweep(book.id)
+        if sweep.revision == book.revision and sweep.clean_at:
+            return 0
         return await self.db.count("clocks", {"live": True, "calendar": book.id, "revision": {"$lt": book.revision}})
 
     async def mark_dated(self, clocks: Sequence[str], revision: int) -> None:
