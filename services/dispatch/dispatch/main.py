@@ -13,6 +13,7 @@ from dispatch.handlers.turns import LOOPS
 from dispatch.settings import Settings
 from dispatch.store import INDEXES, Store
 
+SITE_FILE = ("people", "fees", "slips")  # doors that take as much as a large site needs
 SITE_FILE_BYTES = 1024 * 1024  # a large site's people and rota
 
 
@@ -33,5 +34,5 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         loops=(*LOOPS, attachments.LOOP, audit.loop()),
         parts=parts,
-        uploads={"/v1/sites/": Upload(SITE_FILE_BYTES), "/v1/work-orders/*/attachments": attachments.UPLOAD},
+        uploads={f"/v1/sites/*/{part}": Upload(SITE_FILE_BYTES) for part in SITE_FILE} | {"/v1/work-orders/*/attachments": attachments.UPLOAD},
     )
