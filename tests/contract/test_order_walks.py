@@ -1,11 +1,10 @@
 """Random legal and illegal sequences of moves against a reference model: no state is reached that the model does not know, money balances,
 and what is refused leaves every document as it was.
 
-On the pure rules, on the handlers over memory documents, and on the handlers over a real MongoDB, whose documents are compared as bytes.
-Not here: the model itself (`tests.support.walking`).
+On the pure rules and on the handlers over memory documents. Not here: a real MongoDB (`tests/faults/test_walks`), the model itself
+(`tests.support.walking`).
 """
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -18,7 +17,6 @@ from common.auth import Caller, permissions_of
 from common.documents import Database
 from common.errors import HuiyinError
 from common.memory import MemoryDocuments
-from common.mongo import MongoDatabase
 from common.policy import SitePolicy
 from common.states import OrderStatus, Party
 from common.vault import Vault
@@ -33,7 +31,6 @@ from dispatch.domain.order import ONSITE, Order, Rules
 from dispatch.handlers import money
 from dispatch.store import INDEXES, House, Store
 
-from tests.support.servers import Addresses
 from tests.support.walking import CONTRACTOR_SIGNS_ABOVE, Model, Try, a_model, tries
 from tests.unit.dispatch.build import MINUTE, NOON, a_case, a_person, an_order
 from tests.unit.dispatch.money import RULES
@@ -229,27 +226,5 @@ async def test_walks_of_the_handlers_over_memory_documents() -> None:
             return {name: dict(rows) for name, rows in db._data.items()}  # noqa: SLF001 - a document is replaced, never changed in place
 
         await walk(Stored(db, await begin(db, model, number), everything), model, dice, tally)
-    print(sum(tally.values()), dict(tally.most_common()))  # noqa: T201 - how much was tried
-    assert tally[DONE] > 1000
-
-
-@pytest.mark.timeout(900)
-async def test_walks_of_the_handlers_over_a_real_store(servers: Addresses, namespace: str) -> None:
-    dice, tally = random.Random(6), Counter[str]()
-    db = MongoDatabase(servers.mongo_url, namespace, "pymongo")
-    await db.start(INDEXES)
-
-    async def everything() -> Any:
-        found = await asyncio.gather(*(db.find(name, sort=[("_id", 1)]) for name in KEPT))
-        return [repr(docs) for docs in found]  # types, order of fields and all
-
-    await furnished(db)
-    for number in range(300):
-        model = a_model(dice)
-        await walk(Stored(db, await begin(db, model, number), everything), model, dice, tally, 10)
-        for name in WALKED:
-            await db.delete(name, {})
-    await db.drop()
-    await db.stop()
     print(sum(tally.values()), dict(tally.most_common()))  # noqa: T201 - how much was tried
     assert tally[DONE] > 1000

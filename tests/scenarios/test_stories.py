@@ -1,4 +1,7 @@
-"""The stories of this folder in both worlds: everything built passes, everything else says *not yet* and fails under --strict."""
+"""The stories of this folder in memory: everything built passes, everything else says *not yet* and fails under --strict.
+
+Not here: real servers (`test_stack`, and for variants `tests/faults/test_variants`).
+"""
 
 import asyncio
 import json
@@ -12,44 +15,17 @@ import psutil
 import pytest
 from huiyin.main import app
 from huiyin.scenario import WorldName
-from huiyin.story.judge import judge
-from huiyin.story.verdict import Outcome
 from huiyin.world.world import SERVICES
 from typer.testing import CliRunner
 
-from tests.scenarios.conftest import HERE, Told, all_stories, observation
+from tests.scenarios.conftest import HERE, Told, all_stories, check
 from tests.support.servers import Addresses
 from tests.support.until import until
-
-NOT_BUILT = {
-    "SC-01": 3,  # the owners' group, the plan
-    "SC-01 B": 4,  # and the contractor's late count
-    "SC-02": 1,  # the duty manager's phone
-    "SC-03 B": 1,  # ACC-04
-    "SC-03 C": 1,
-    "SC-09": 3,  # the accountability entry
-}  #: story -> lines whose feature is not built yet
-
-
-def _check(told: Told, world: WorldName) -> None:
-    seen = observation(told, world)
-    assert seen.audit == ()  # whatever a story does, every change of its orders and its money is in the chain
-    verdicts = judge(told.story, seen)
-    assert [(one.name, one.fault) for one in verdicts if one.outcome is Outcome.FAILED] == []
-    assert sum(one.outcome is Outcome.NOT_YET for one in verdicts) == NOT_BUILT.get(told.name, 0)
 
 
 @pytest.mark.parametrize("told", all_stories(), ids=str)
 def test_story_passes_in_memory(told: Told) -> None:
-    _check(told, WorldName.MEMORY)
-
-
-@pytest.mark.stack
-@pytest.mark.parametrize("told", all_stories(), ids=str)
-def test_story_passes_on_real_servers(told: Told, servers: Addresses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUIYIN_MONGO_URL", servers.mongo_url)
-    monkeypatch.setenv("HUIYIN_AMQP_URL", servers.amqp_url)
-    _check(told, WorldName.STACK)
+    check(told, WorldName.MEMORY)
 
 
 @pytest.mark.stack
