@@ -35,7 +35,7 @@ from tests.unit.dispatch.world import World, a_policy, as_site, classified, staf
 pytestmark = [pytest.mark.anyio, pytest.mark.faults, pytest.mark.timeout(300)]
 HANDS = 50
 TIMES = 1000
-ON_STORE = int(os.environ.get("HUIYIN_GRABS", "200"))  #: on a real store a thousand take five minutes on two busy cores
+ON_STORE = int(os.environ.get("HUIYIN_GRABS", "100"))  #: a thousand on a real store take five minutes on two busy cores
 AT_ONCE = 8  # orders that are grabbed side by side on the real store
 ORDERS = 1000
 FEW = 6  #: candidates while orders are passed on: what each has in hand is counted one by one

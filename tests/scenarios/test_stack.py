@@ -1,4 +1,7 @@
-"""The first story of each file on real servers and in real processes. Not here: variants (`tests/faults/test_variants`), which take minutes."""
+"""The first story of each file on real servers and in real processes.
+
+Not here: the variants, which take minutes: `huiyin scenario run FILE --world stack` plays any.
+"""
 
 import pytest
 from huiyin.scenario import WorldName

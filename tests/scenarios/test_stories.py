@@ -1,6 +1,6 @@
 """The stories of this folder in memory: everything built passes, everything else says *not yet* and fails under --strict.
 
-Not here: real servers (`test_stack`, and for variants `tests/faults/test_variants`).
+Not here: real servers (`test_stack`).
 """
 
 import asyncio
