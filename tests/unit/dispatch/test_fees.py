@@ -147,6 +147,12 @@ def test_r7e_a_warranty_order_is_never_charged(changes: dict[str, Any]) -> None:
     assert refused(chargeable(**changes), "quote").facts["guard"] == "R7e"
 
 
+def test_a_contractors_order_that_the_survey_puts_on_the_owner_can_be_ended() -> None:
+    """R7e forbids the charge, not the owner's no: else such an order would stand still for ever."""
+    after, _, posted = moved(chargeable(party=Party.CONTRACTOR), "refuse-fee", note="the firm comes under warranty only")
+    assert (after.status, posted) == (OrderStatus.FEE_REFUSED, [])
+
+
 def test_an_owner_who_refuses_ends_the_order_and_pays_nothing() -> None:
     order, _ = brought(C.QUOTED)
     after, facts, posted = moved(order, "refuse-fee", note="too dear")

@@ -24,9 +24,7 @@ WORKED = frozenset({OrderStatus.COMPLETED, OrderStatus.SIGNED, OrderStatus.RETUR
 FEES: Table[ChargeStatus] = {
     "quote": Move(frozenset({C.UNQUOTED, C.QUOTED}), C.QUOTED, "fee.quote", "报价", "quote", ("R7b", "R7e"), None),
     "confirm-fee": Move(frozenset({C.QUOTED}), C.CONFIRMED, "fee.answer", "业主确认收费", "owner agrees", ("R7b",), WorkOrderFeeConfirmed),
-    "refuse-fee": Move(
-        frozenset({C.UNQUOTED, C.QUOTED}), C.REFUSED, "fee.answer", "业主不同意收费", "owner refuses", ("R7b", "R7e"), WorkOrderCancelled
-    ),
+    "refuse-fee": Move(frozenset({C.UNQUOTED, C.QUOTED}), C.REFUSED, "fee.answer", "业主不同意收费", "owner refuses", ("R7b",), WorkOrderCancelled),
     "collect": Move(frozenset({C.CONFIRMED}), C.COLLECTED, "fee.collect", "现场收款", "collect on site", ("R16", "FEE-02"), WorkOrderPaid),
     "take-money": Move(frozenset({C.CONFIRMED, C.COLLECTED}), C.PAID, "fee.take", "财务收款", "money at finance", ("R16",), WorkOrderPaid),
     "file-receipt": Move(frozenset({C.PAID}), C.CLEARED, "fee.file", "收据交客服", "receipt at the desk", (), WorkOrderCleared),
