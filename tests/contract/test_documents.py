@@ -225,10 +225,12 @@ async def test_a_unit_of_work_answers_what_it_has_read_whole(db: Database) -> No
         await unit.put("things", {"_id": "a1", "case": "b", "site": "a1", "code": 1})
         seen = [sorted(row["_id"] for row in await unit.find("things", {"case": case})) for case in ("a", "none")]
         before = counted.asked
+        assert await unit.replace("things", {"_id": "a3", "case": "a", "site": "a3", "code": 4}, guard={"code": 3})
+        seen.append([row["code"] for row in await unit.find("things", {"case": "a"}) if row["_id"] == "a3"])
         await unit.update("things", {"_id": "a2"}, {"case": "b"})
         seen += [sorted(row["_id"] for row in await unit.find("things", {"case": case})) for case in ("a", "b")]
         return [before, counted.asked, *seen]
 
     (before, after, *seen), _ = await db.transact("probe", "", work)
-    assert (before, after) == (1, 3)
-    assert seen == [["a2", "a3"], [], ["a3"], ["a1", "a2", "b1", "b2"]]
+    assert (before, after) == (1, 4)
+    assert seen == [["a2", "a3"], [], [4], ["a3"], ["a1", "a2", "b1", "b2"]]

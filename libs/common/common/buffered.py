@@ -92,10 +92,8 @@ class Buffered:
     async def replace(self, collection: str, doc: Doc, *, guard: Doc | None = None) -> bool:
         """See Documents."""
         self.writes += 1
-        await self.flush(collection)
-        done = await self._inner.replace(collection, doc, guard=guard)
-        self._known.get(collection, {}).pop(doc["_id"], None)
-        return done
+        await self._forget(collection)
+        return await self._inner.replace(collection, doc, guard=guard)
 
     async def update(self, collection: str, where: Doc, set: Doc | None = None, *, inc: Doc | None = None) -> int:
         """See Documents."""
