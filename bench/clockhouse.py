@@ -14,7 +14,8 @@ from typing import Any
 from common import inbox, outbox, tracing
 from common.clock_rules import ClockRule, Moment
 from common.documents import Doc
-from common.events import CaseClassified, CaseClosed, CaseRegistered, Fact
+from common.events import Fact
+from common.events.intake import CaseClassified, CaseClosed, CaseRegistered
 from common.loop import end
 from common.memory import Broker, MemoryBus
 from common.mongo import MongoDatabase

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from common import inbox, outbox
 from common.documents import Database
-from common.events import WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
 from common.memory import MemoryDocuments
 from common.mongo import MongoDatabase
 from sla.handlers.changing import BATCH, apply_changes

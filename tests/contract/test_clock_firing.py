@@ -10,7 +10,7 @@ import pytest
 from common import inbox, outbox
 from common.documents import Database, to_doc
 from common.envelope import Envelope
-from common.events import WorkOrderArrived, WorkOrderCompleted, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderCompleted, WorkOrderIssued
 from common.memory import MemoryDocuments
 from common.mongo import MongoDatabase
 from sla.domain.clock import ready

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from common.envelope import Envelope
-from common.events import FACTS, CaseRegistered
+from common.events import FACTS
+from common.events.intake import CaseRegistered
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import topology
 from common.outbox import envelope

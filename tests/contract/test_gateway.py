@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from common.envelope import Event
-from common.events import CaseRegistered, Fact
+from common.events import Fact
+from common.events.intake import CaseRegistered
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
 from common.timesource import machine_now
 from huiyin.provider import Simulator

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from common.documents import Database
-from common.events import CaseClassified, CaseClosed, CaseRegistered
+from common.events.intake import CaseClassified, CaseClosed, CaseRegistered
 from common.memory import MemoryDocuments
 from common.mongo import MongoDatabase
 from common.states import Lane, Urgency

@@ -9,7 +9,8 @@ from common import inbox, outbox, reconcile, retention
 from common.documents import Aggregate, Documents
 from common.envelope import Event
 from common.errors import Fate, HuiyinError, Missing, Refused
-from common.events import CaseClosed, CaseRegistered, Fact, VisitDue
+from common.events import Fact
+from common.events.intake import CaseClosed, CaseRegistered, VisitDue
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import RabbitBus, remove_world
 from common.mongo import MongoDatabase

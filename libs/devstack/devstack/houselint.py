@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 
 MOST_LINES = 350
-LONG = {"libs/common/common/events.py": "every fact in one file: a change of contract is one diff"}
 HERE = "libs/devstack/devstack/houselint.py"  #: says the forbidden names, to forbid them
 TIME_SOURCE = "libs/common/common/timesource.py"
 CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
@@ -54,7 +53,7 @@ Broken = Iterator[tuple[int, str]]  #: line, sentence
 def is_short(file: File) -> Broken:
     """A file fits in a head."""
     lines = file.text.count("\n")
-    if lines > MOST_LINES and file.path not in LONG:
+    if lines > MOST_LINES:
         yield MOST_LINES, f"{lines} lines; at most {MOST_LINES}"
 
 

@@ -7,7 +7,9 @@ from common.album import Attachment, AttachmentKind, Verified
 from common.auth import Caller, KeyRecord
 from common.envelope import Event
 from common.errors import Degraded, Invalid, NotFound, UnknownSite
-from common.events import FACTS, PolicyPublished, WorkOrderFact
+from common.events import FACTS
+from common.events.dispatch import WorkOrderFact
+from common.events.sla import PolicyPublished
 from common.inbox import Subscriptions
 from common.policy import SitePolicy
 from common.states import Lane

@@ -10,7 +10,7 @@ from typing import cast
 from common import outbox
 from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import Missing
-from common.events import RotaPublished
+from common.events.dispatch import RotaPublished
 from common.rota import SiteRota
 
 from notify.domain.breaker import Breaker

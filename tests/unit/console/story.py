@@ -3,23 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from common.events import (
-    CaseClassified,
-    CaseClosed,
-    CaseRegistered,
-    CaseReplied,
-    CaseWorkDone,
-    ClockBreached,
-    ClockMet,
-    ClockOpened,
-    ClockWarned,
-    EscalationRaised,
-    Fact,
-    NoticeSent,
-    PolicyPublished,
+from common.events import Fact
+from common.events.dispatch import (
     RotaPublished,
-    VisitDue,
-    VisitRecorded,
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderAssessed,
@@ -29,6 +15,9 @@ from common.events import (
     WorkOrderReturned,
     WorkOrderSigned,
 )
+from common.events.intake import CaseClassified, CaseClosed, CaseRegistered, CaseReplied, CaseWorkDone, VisitDue, VisitRecorded
+from common.events.notify import NoticeSent
+from common.events.sla import ClockBreached, ClockMet, ClockOpened, ClockWarned, EscalationRaised, PolicyPublished
 from common.outbox import envelope
 from common.states import (
     CaseKind,

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from common.events import CaseClassified, CaseReopened
+from common.events.intake import CaseClassified, CaseReopened
 from common.inbox import decode
 from common.states import CaseStatus, Party, Urgency
 from common.timesource import FakeTime

@@ -8,20 +8,10 @@ from typing import Any
 
 import pytest
 from common.errors import Text
-from common.events import (
-    FACTS,
-    CaseClosed,
-    CaseOwnerTransferred,
-    CaseRegistered,
-    CaseReplied,
-    NoticeFailed,
-    NoticeSent,
-    PromiseKept,
-    PromiseMade,
-    SlipsHandedOver,
-    VisitDue,
-    VisitRecorded,
-)
+from common.events import FACTS
+from common.events.dispatch import SlipsHandedOver
+from common.events.intake import CaseClosed, CaseOwnerTransferred, CaseRegistered, CaseReplied, PromiseKept, PromiseMade, VisitDue, VisitRecorded
+from common.events.notify import NoticeFailed, NoticeSent
 from common.inbox import decode
 from common.states import CaseState, CaseStatus, ClockState, Level
 from console.domain import timeline

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid, TimeInFuture, TimeOrder
-from common.events import ApprovalAsked, ApprovalDeclined, ApprovalGiven
+from common.events.dispatch import ApprovalAsked, ApprovalDeclined, ApprovalGiven
 from common.money import ApprovalStatus
 from common.states import OrderStatus
 from dispatch.domain.money.approvals import approval_move, approved, ask_approval, current, granted

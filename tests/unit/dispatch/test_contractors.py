@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from common.documents import Doc
 from common.errors import HuiyinError, NotFound
-from common.events import CaseWorkRequested, ClockBreached
+from common.events.intake import CaseWorkRequested
+from common.events.sla import ClockBreached
 from common.states import ClockState, ClockView, OrderStatus, Party
 from dispatch import handlers
 from dispatch.domain.acts import Act

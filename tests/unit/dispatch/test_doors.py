@@ -9,7 +9,8 @@ import httpx2
 import pytest
 from common.auth import Tokens
 from common.envelope import Event
-from common.events import Fact, PolicyPublished
+from common.events import Fact
+from common.events.sla import PolicyPublished
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.policy import resolve
 from common.runtime import Parts

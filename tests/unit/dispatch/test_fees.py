@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
-from common.events import Fact, WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
+from common.events import Fact
+from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
 from common.money import ChargeStatus
 from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.money.fees import FEES, charge_move

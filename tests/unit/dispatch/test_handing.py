@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, Invalid, OrderTaken, Refused
-from common.events import WorkOrderAssigned, WorkOrderFact, WorkOrderSentBack
+from common.events.dispatch import WorkOrderAssigned, WorkOrderFact, WorkOrderSentBack
 from common.states import OrderStatus, Party
 from dispatch.domain.moves import apply
 from dispatch.domain.offers import Why, because, is_due

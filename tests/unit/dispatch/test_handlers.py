@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from common.auth import Caller
 from common.errors import HuiyinError, Missing, NotFound
-from common.events import FACTS, CaseClosed, CaseFact, CaseReopened, CaseWorkRequested
+from common.events import FACTS
+from common.events.intake import CaseClosed, CaseFact, CaseReopened, CaseWorkRequested
 from common.states import CaseKind, CaseState, CaseStatus, Lane, OrderStatus, Party, Urgency
 from common.topology import LISTENS
 from dispatch.handlers import SUBSCRIPTIONS

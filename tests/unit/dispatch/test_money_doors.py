@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from common.auth import PERMISSIONS, Tokens
 from common.documents import to_doc
-from common.events import PolicyPublished
+from common.events.sla import PolicyPublished
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.policy import resolve
 from common.runtime import Parts

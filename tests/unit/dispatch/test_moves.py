@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from common.auth import PERMISSIONS
 from common.errors import HuiyinError, IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
-from common.events import (
+from common.events.dispatch import (
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderAssessed,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from common.events import WorkOrderAssigned, WorkOrderIssued, WorkOrderOffered, WorkOrderUnassigned
+from common.events.dispatch import WorkOrderAssigned, WorkOrderIssued, WorkOrderOffered, WorkOrderUnassigned
 from common.rota import next_start
 from common.states import OrderStatus, Party, Urgency
 from dispatch.domain import offers

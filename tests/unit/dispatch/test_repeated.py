@@ -1,7 +1,7 @@
 """Repeats and incidents as dispatch has them: one order for an incident, and work that comes again goes back to who did it (DEF-09)."""
 
 import pytest
-from common.events import CaseLinked, CaseSplit
+from common.events.intake import CaseLinked, CaseSplit
 from common.states import OrderStatus, Urgency
 from dispatch.domain.matching import CHOSEN, SAME_TEAM
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid
-from common.events import (
-    Fact,
+from common.events import Fact
+from common.events.dispatch import (
     SettlementCertified,
     SettlementConfirmed,
     SettlementDeducted,

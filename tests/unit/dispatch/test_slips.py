@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from common.errors import Invalid, TimeInFuture, UnknownSite
-from common.events import CaseWorkRequested
+from common.events.intake import CaseWorkRequested
 from common.states import CaseKind
 from dispatch import handlers
 from dispatch.domain.slips import HandOver, iso_week

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from common.auth import Caller, permissions_of
 from common.documents import Database
 from common.envelope import Envelope, Event
-from common.events import CaseClassified, Fact, PolicyPublished
+from common.events import Fact
+from common.events.intake import CaseClassified
+from common.events.sla import PolicyPublished
 from common.memory import MemoryDocuments
 from common.policy import resolve
 from common.states import Lane

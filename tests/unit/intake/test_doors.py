@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from common.errors import Fate
-from common.events import WorkOrderAccepted, WorkOrderReturned
+from common.events.dispatch import WorkOrderAccepted, WorkOrderReturned
 from common.states import OrderStatus
 from common.timesource import machine_now
 from intake.domain.number import read

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from common.auth import PERMISSIONS
 from common.errors import IllegalMove, Refused, TimeInFuture, TimeOrder
-from common.events import CaseWorkDone, Fact, VisitDue
+from common.events import Fact
+from common.events.intake import CaseWorkDone, VisitDue
 from common.moves import documentation
 from common.states import CaseKind, CaseStatus
 from intake.api.moves import BODIES

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from common.errors import FieldsMissing, Invalid, TimeInFuture
-from common.events import CaseClassified, CaseRegistered
+from common.events.intake import CaseClassified, CaseRegistered
 from common.states import CaseKind, CaseStatus, Lane, Urgency
 from intake.domain.case import Act, Case, Change
 from intake.domain.commands import Report

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from common.errors import Fate
-from common.events import WorkOrderCompleted, WorkOrderIssued, WorkOrderReturned
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued, WorkOrderReturned
 from common.states import CaseKind, CaseStatus, OrderStatus
 from intake.domain.case import Case, Change
 from intake.domain.incidents import handed_on

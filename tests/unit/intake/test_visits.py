@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from common.errors import Fate
-from common.events import WorkOrderCancelled, WorkOrderCleared, WorkOrderIssued, WorkOrderPaid, WorkOrderReturned
+from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderIssued, WorkOrderPaid, WorkOrderReturned
 from common.states import OrderStatus
 from httpx2 import Response
 

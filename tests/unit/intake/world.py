@@ -12,7 +12,9 @@ from common import outbox
 from common.auth import ALL_SITES, Tokens
 from common.documents import Database
 from common.errors import Fate
-from common.events import Fact, PolicyPublished, WorkOrderIssued
+from common.events import Fact
+from common.events.dispatch import WorkOrderIssued
+from common.events.sla import PolicyPublished
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.runtime import Parts, Runtime
 from common.states import CaseState, Lane, OrderState

@@ -5,7 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.envelope import Event
-from common.events import CaseRegistered, Fact, PolicyPublished
+from common.events import Fact
+from common.events.intake import CaseRegistered
+from common.events.sla import PolicyPublished
 from common.policy import SitePolicy
 from common.rota import SiteRota
 from common.states import CaseKind, CaseState, CaseStatus, Channel, ClockState, ClockView, Lane, OrderState, OrderStatus, Party, Urgency

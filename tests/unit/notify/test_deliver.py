@@ -5,16 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from common.events import (
-    CaseClassified,
-    CaseClosed,
-    CaseRegistered,
-    ClockMet,
-    EscalationRaised,
-    VisitDue,
-    VisitRecorded,
-    WorkOrderIssued,
-)
+from common.events.dispatch import WorkOrderIssued
+from common.events.intake import CaseClassified, CaseClosed, CaseRegistered, VisitDue, VisitRecorded
+from common.events.sla import ClockMet, EscalationRaised
 from common.states import ClockState, Level, Urgency
 from notify.domain.notice import Channel
 from notify.memory import Fault

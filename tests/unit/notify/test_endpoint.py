@@ -4,7 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from common.events import FACTS, CaseRegistered, EscalationRaised, WorkOrderIssued
+from common.events import FACTS
+from common.events.dispatch import WorkOrderIssued
+from common.events.intake import CaseRegistered
+from common.events.sla import EscalationRaised
 from common.states import Level
 from notify.domain.compose import publish
 from notify.domain.endpoint import ROTATION, Endpoint, Wanted, endpoint_id, needing_secret, subscribe

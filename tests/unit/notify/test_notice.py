@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from common.documents import from_doc, to_doc
-from common.events import NoticeFailed, NoticeSent, NoticeWithheld
+from common.events.notify import NoticeFailed, NoticeSent, NoticeWithheld
 from notify.domain.answers import LOST, NO_CONNECTION, SENT, TIMEOUT, of_http, of_smtp
 from notify.domain.notice import Notice, Outcome, Receipt, Status, postponed, tried, withheld
 

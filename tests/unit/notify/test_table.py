@@ -4,20 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from common.events import (
-    FACTS,
-    CaseClassified,
-    CaseClosed,
-    CaseRegistered,
-    CaseReplied,
-    CaseResultTold,
-    EscalationRaised,
-    Fact,
-    NoticeWithheld,
-    VisitDue,
-    WorkOrderCompleted,
-    WorkOrderIssued,
-)
+from common.events import FACTS, Fact
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
+from common.events.intake import CaseClassified, CaseClosed, CaseRegistered, CaseReplied, CaseResultTold, VisitDue
+from common.events.notify import NoticeWithheld
+from common.events.sla import EscalationRaised
 from common.states import CaseKind, Level, Urgency
 from common.topology import LISTENS
 from notify.domain.compose import VALUES, compose

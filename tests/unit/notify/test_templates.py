@@ -4,7 +4,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from common.events import CaseRegistered
+from common.events.intake import CaseRegistered
 from common.states import CaseKind, Level, Urgency
 from jinja2 import Environment, meta
 from notify.domain.templates import TEMPLATES, WORDS, Names, labels, render

@@ -5,10 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from common.events import (
-    CaseClosed,
-    CaseRegistered,
-)
+from common.events.intake import CaseClosed, CaseRegistered
 from notify.domain.notice import Channel
 from notify.memory import Fault
 

@@ -1,7 +1,8 @@
 """Taking a level up: recorded, stops nothing, and without progress the level is raised again, bounded."""
 
 import pytest
-from common.events import CaseResponded, WorkOrderIssued
+from common.events.dispatch import WorkOrderIssued
+from common.events.intake import CaseResponded
 from common.rota import SiteRota
 from common.states import Level
 from sla.domain.acknowledging import PROGRESS, moved_on_at

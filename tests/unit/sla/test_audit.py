@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from common.documents import Doc
-from common.events import CaseClosed, WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.intake import CaseClosed
 from common.memory import MemoryDocuments
 from sla.domain.audit import Finding, Place
 from sla.handlers.auditing import AUDITOR, SILENCE, Alarms, audit, look

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from common.clock_rules import Batch
-from common.events import SlipsHandedOver, WorkOrderCompleted, WorkOrderIssued
+from common.events.dispatch import SlipsHandedOver, WorkOrderCompleted, WorkOrderIssued
 from common.policy import SitePolicy
 from common.states import ClockState, Party
 from sla.domain.batches import falls_into

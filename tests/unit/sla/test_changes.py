@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from common.errors import Refused
-from common.events import CaseClosed, CaseResponded, WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.intake import CaseClosed, CaseResponded
 from common.states import CaseStatus
 from common.timesource import machine_now
 from sla.domain.changes import Stage

@@ -8,7 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 from common.auth import Tokens
-from common.events import CaseClassified, CaseRegistered, Fact, WorkOrderArrived, WorkOrderIssued
+from common.events import Fact
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.intake import CaseClassified, CaseRegistered
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.rota import SiteRota
 from common.runtime import Parts

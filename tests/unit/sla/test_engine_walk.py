@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from common.clock_rules import ClockRule, Moment
-from common.events import CasePlanRecorded, CaseProgressTold, CaseRestored, Fact
+from common.events import Fact
+from common.events.intake import CasePlanRecorded, CaseProgressTold, CaseRestored
 from common.policy import SitePolicy, resolve
 from common.policy_sections import Span
 from common.states import Level

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from common.events import CaseClassified, CaseResponded, CaseWorkRequested, WorkOrderArrived, WorkOrderCancelled, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderCancelled, WorkOrderIssued
+from common.events.intake import CaseClassified, CaseResponded, CaseWorkRequested
 from common.rota import SiteRota
 from common.states import ClockState, Level, PersonState
 from hypothesis import given

@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 from common.clock_rules import Moment, Unit
-from common.events import Fact, WorkOrderCompleted, WorkOrderIssued
+from common.events import Fact
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
 from common.states import CaseState, ClockState, OrderState, Party
 from hypothesis import given, settings
 from hypothesis import strategies as st

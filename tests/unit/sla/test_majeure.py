@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from common.auth import PERMISSIONS, Caller
 from common.errors import Invalid, NotFound, Refused, UnknownSite
-from common.events import CaseClosed, WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.intake import CaseClosed
 from common.policy import SitePolicy
 from common.states import CaseStatus, Urgency
 from pydantic import ValidationError

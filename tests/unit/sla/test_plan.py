@@ -5,22 +5,18 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from common.events import (
+from common.events import Fact
+from common.events.dispatch import WorkOrderArrived, WorkOrderAssessed, WorkOrderCancelled, WorkOrderCompleted, WorkOrderIssued
+from common.events.intake import (
     CaseClassified,
     CaseClosed,
     CaseFact,
     CaseRegistered,
     CaseReplied,
     CaseResultRecorded,
-    Fact,
     PromiseKept,
     PromiseMade,
     VisitRecorded,
-    WorkOrderArrived,
-    WorkOrderAssessed,
-    WorkOrderCancelled,
-    WorkOrderCompleted,
-    WorkOrderIssued,
 )
 from common.policy import SitePolicy
 from common.states import CaseState, ClockState, Party

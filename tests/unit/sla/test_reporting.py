@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from common.events import CaseClassified, CaseReopened, CaseResponded
+from common.events.intake import CaseClassified, CaseReopened, CaseResponded
 from common.rota import SiteRota
 from sla.handlers.commands import put_policy
 

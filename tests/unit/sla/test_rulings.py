@@ -5,17 +5,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from common.events import (
-    CaseClassified,
-    CaseOwnerTransferred,
-    CaseReopened,
-    CaseResultRecorded,
-    CaseWorkDone,
-    Fact,
-    PromiseMade,
-    WorkOrderIssued,
-    WorkOrderReturned,
-)
+from common.events import Fact
+from common.events.dispatch import WorkOrderIssued, WorkOrderReturned
+from common.events.intake import CaseClassified, CaseOwnerTransferred, CaseReopened, CaseResultRecorded, CaseWorkDone, PromiseMade
 from common.states import ClockState, Level, OrderStatus, Urgency
 from pydantic import ValidationError
 from sla.domain.case_file import CaseFile

@@ -5,20 +5,8 @@ from typing import Any
 
 import pytest
 from common.errors import Missing
-from common.events import (
-    CaseClassified,
-    CaseClosed,
-    CaseReplied,
-    CaseResponded,
-    PromiseKept,
-    PromiseMade,
-    SlipsHandedOver,
-    VisitRecorded,
-    WorkOrderArrived,
-    WorkOrderCompleted,
-    WorkOrderIssued,
-    WorkOrderReturned,
-)
+from common.events.dispatch import SlipsHandedOver, WorkOrderArrived, WorkOrderCompleted, WorkOrderIssued, WorkOrderReturned
+from common.events.intake import CaseClassified, CaseClosed, CaseReplied, CaseResponded, PromiseKept, PromiseMade, VisitRecorded
 from common.packs import read_site
 from common.policy import SitePolicy
 from common.states import CaseState, ClockState, Party, PersonState

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from common.events import CaseClosed, CasePlanRecorded, CaseProgressTold, CaseRestored, Fact, WorkOrderCompleted
+from common.events import Fact
+from common.events.dispatch import WorkOrderCompleted
+from common.events.intake import CaseClosed, CasePlanRecorded, CaseProgressTold, CaseRestored
 from common.states import ClockState, Level
 from hypothesis import given, settings
 from hypothesis import strategies as st

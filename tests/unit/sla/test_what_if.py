@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from common.events import CaseClassified, CaseRegistered, CaseResponded, WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.intake import CaseClassified, CaseRegistered, CaseResponded
 from hypothesis import given
 from hypothesis import strategies as some
 from sla.domain.case_file import CaseFile, heard, opened

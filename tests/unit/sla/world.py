@@ -6,7 +6,8 @@ from typing import Any
 from common.auth import Caller
 from common.documents import Database, Doc
 from common.envelope import Envelope
-from common.events import CaseClassified, CaseRegistered, Fact
+from common.events import Fact
+from common.events.intake import CaseClassified, CaseRegistered
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.policy import SitePolicy
 from common.rota import SiteRota

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from common.envelope import Event
-from common.events import CaseClassified, CaseRegistered, Fact, WorkOrderCompleted, WorkOrderIssued
+from common.events import Fact
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
+from common.events.intake import CaseClassified, CaseRegistered
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, OrderState, OrderStatus, Party, Urgency
 from sla.domain.case_file import CaseFile, heard, opened

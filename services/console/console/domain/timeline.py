@@ -11,7 +11,9 @@ from enum import Enum
 from typing import Any
 
 from common.envelope import Event
-from common.events import CaseRegistered, ClockRedated, Fact, PromiseKept
+from common.events import Fact
+from common.events.intake import CaseRegistered, PromiseKept
+from common.events.sla import ClockRedated
 from common.states import ClockState, ClockView
 from pydantic import AwareDatetime, BaseModel
 

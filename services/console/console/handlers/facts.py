@@ -5,21 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-from common.events import (
-    FACTS,
-    CaseClassified,
-    CaseFact,
-    CaseReopened,
-    ClockFact,
-    EscalationAcknowledged,
-    EscalationRaised,
-    EscalationRepeated,
-    EscalationReported,
-    PolicyPublished,
-    RotaPublished,
-    WorkOrderCompleted,
-    WorkOrderFact,
-)
+from common.events import FACTS
+from common.events.dispatch import RotaPublished, WorkOrderCompleted, WorkOrderFact
+from common.events.intake import CaseClassified, CaseFact, CaseReopened
+from common.events.sla import ClockFact, EscalationAcknowledged, EscalationRaised, EscalationRepeated, EscalationReported, PolicyPublished
 from common.inbox import Handler, Subscriptions
 from common.policy import SitePolicy
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from common.envelope import Event
-from common.events import CaseClassified, CaseReopened, WorkOrderCompleted
+from common.events.dispatch import WorkOrderCompleted
+from common.events.intake import CaseClassified, CaseReopened
 
 from console.domain.fixes import fix
 from console.store import Store

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.errors import Invalid
-from common.events import Fact, WorkOrderContained, WorkOrderIssued
+from common.events import Fact
+from common.events.dispatch import WorkOrderContained, WorkOrderIssued
 from common.states import OrderStatus, Party, WorkClass
 
 from dispatch.domain.acts import CONTAINMENT, Deed, Outcome

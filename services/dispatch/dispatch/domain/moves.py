@@ -8,8 +8,8 @@ approves what the company pays (`money`: tables of their own, asked by the guard
 """
 
 from common.errors import OrderTaken, TimeInFuture, TimeOrder
-from common.events import (
-    Fact,
+from common.events import Fact
+from common.events.dispatch import (
     WorkOrderAccepted,
     WorkOrderArrived,
     WorkOrderAssessed,

@@ -8,7 +8,8 @@ Not here: who is the best (`matching`), transfers and returns by people (`moves`
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from common.events import Fact, WorkOrderAssigned, WorkOrderIssued, WorkOrderOffered, WorkOrderUnassigned
+from common.events import Fact
+from common.events.dispatch import WorkOrderAssigned, WorkOrderIssued, WorkOrderOffered, WorkOrderUnassigned
 from common.rota import Assigning, next_start
 from common.states import CaseState, OrderStatus, Party, Urgency
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from common.documents import Aggregate
 from common.errors import Invalid
-from common.events import Fact, SlipsHandedOver
+from common.events import Fact
+from common.events.dispatch import SlipsHandedOver
 from common.states import CaseKind, OrderStatus, Party
 from pydantic import BaseModel, ConfigDict, Field
 

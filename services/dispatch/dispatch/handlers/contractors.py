@@ -7,7 +7,7 @@ from datetime import datetime
 
 from common.auth import Caller
 from common.envelope import Event
-from common.events import ClockBreached
+from common.events.sla import ClockBreached
 
 from dispatch.domain import order
 from dispatch.domain.acts import Act

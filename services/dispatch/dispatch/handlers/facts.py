@@ -4,18 +4,9 @@ from datetime import datetime
 
 from common.coverage import needs_of
 from common.envelope import Event
-from common.events import (
-    FACTS,
-    CaseClassified,
-    CaseClosed,
-    CaseFact,
-    CaseLinked,
-    CaseReopened,
-    CaseSplit,
-    CaseWorkRequested,
-    ClockBreached,
-    PolicyPublished,
-)
+from common.events import FACTS
+from common.events.intake import CaseClassified, CaseClosed, CaseFact, CaseLinked, CaseReopened, CaseSplit, CaseWorkRequested
+from common.events.sla import ClockBreached, PolicyPublished
 from common.inbox import Subscriptions
 from common.policy import SitePolicy
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from common.envelope import Event
 from common.errors import NotFound
-from common.events import CaseClassified, CaseClosed, CaseFact, CaseLinked, CaseReopened, CaseSplit, CaseWorkRequested
+from common.events.intake import CaseClassified, CaseClosed, CaseFact, CaseLinked, CaseReopened, CaseSplit, CaseWorkRequested
 from common.states import CaseKind, CaseState, CaseStatus, OrderStatus, Party
 
 from dispatch.domain import moves, offers, order

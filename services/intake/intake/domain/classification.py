@@ -4,7 +4,7 @@ Pure. Not here: the repeat check, and who gets the work (dispatch).
 """
 
 from common.errors import FieldsMissing, Invalid, Refused
-from common.events import CaseClassified
+from common.events.intake import CaseClassified
 from common.policy import SitePolicy
 from common.routing import Asking, Reported
 from common.states import CaseKind, CaseStatus, Party, Urgency

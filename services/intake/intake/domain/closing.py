@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from common.events import CaseClosed
+from common.events.intake import CaseClosed
 from common.states import CaseStatus
 
 from intake.domain.attempt import Attempt

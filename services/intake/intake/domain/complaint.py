@@ -4,7 +4,8 @@ Not here: the result of the handling (`handling`), plans and the owner's consent
 """
 
 from common.errors import Refused
-from common.events import CaseMeasuresDecided, CaseResultReported, CaseTestResultTold, CaseTripartiteHeld, Fact
+from common.events import Fact
+from common.events.intake import CaseMeasuresDecided, CaseResultReported, CaseTestResultTold, CaseTripartiteHeld
 
 from intake.domain.attempt import Attempt
 from intake.domain.case import Case, Change, Changes

@@ -6,7 +6,7 @@ One notice a department at a time; answered, it may be notified anew. Not here: 
 from typing import Any
 
 from common.errors import Refused
-from common.events import CaseDepartmentAnswered, CaseDepartmentNotified
+from common.events.intake import CaseDepartmentAnswered, CaseDepartmentNotified
 
 from intake.domain.attempt import Attempt
 from intake.domain.case import Change, Changes

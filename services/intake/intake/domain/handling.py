@@ -4,7 +4,7 @@ Not here: replies and promises (`replying`), return visits (`returning`), guards
 """
 
 from common.errors import FieldsMissing, Invalid
-from common.events import (
+from common.events.intake import (
     CaseOwnerTransferred,
     CasePlanRecorded,
     CaseProgressTold,

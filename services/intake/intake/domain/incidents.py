@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from common.errors import Refused
-from common.events import CaseLinked, CaseSplit
+from common.events.intake import CaseLinked, CaseSplit
 from common.states import CaseKind
 
 from intake.domain.attempt import Attempt

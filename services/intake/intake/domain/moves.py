@@ -4,7 +4,7 @@ One table a family of kinds: a repair, a complaint, and what an answer ends. A m
 without `to` stays, or its decision says where it leads; guards are named by id (`guards`). Not here: what a move does (`decide`).
 """
 
-from common.events import (
+from common.events.intake import (
     CaseClassified,
     CaseClosed,
     CaseDepartmentAnswered,

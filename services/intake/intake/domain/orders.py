@@ -7,7 +7,7 @@ incident's first case is that of the later ones too (DEF-09). Not here: how an o
 from collections.abc import Sequence
 from datetime import datetime
 
-from common.events import CaseWorkDone
+from common.events.intake import CaseWorkDone
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseStatus, OrderState, OrderStatus, Party
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from common.documents import Aggregate
 from common.errors import Invalid
-from common.events import PromiseKept, PromiseMade
+from common.events.intake import PromiseKept, PromiseMade
 from pydantic import AwareDatetime
 
 from intake.domain.case import Act, Case, Change

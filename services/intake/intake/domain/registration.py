@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from common.errors import FieldsMissing, Invalid, TimeInFuture
-from common.events import CaseClassified, CaseRegistered, Fact
+from common.events import Fact
+from common.events.intake import CaseClassified, CaseRegistered
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseStatus
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from common.events import CaseClassified, Fact
+from common.events import Fact
+from common.events.intake import CaseClassified
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseStatus
 

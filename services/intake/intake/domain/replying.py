@@ -5,7 +5,8 @@ another form only adds the promise. An enquiry ends with its final reply. Not he
 """
 
 from common.errors import FieldsMissing, Invalid, TimeOrder
-from common.events import CaseReplied, Fact
+from common.events import Fact
+from common.events.intake import CaseReplied
 from common.policy import SitePolicy
 from common.states import CaseKind, Channel
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from common.errors import FieldsMissing, Invalid
-from common.events import CaseReopened, Fact, VisitDue, VisitRecorded, VisitWaived
+from common.events import Fact
+from common.events.intake import CaseReopened, VisitDue, VisitRecorded, VisitWaived
 from common.policy import SitePolicy
 from common.states import CaseKind, CaseStatus
 

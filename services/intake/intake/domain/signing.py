@@ -6,7 +6,7 @@ It changes nothing of the case, which is closed by then as a rule. Not here: the
 from typing import Any
 
 from common.errors import Refused
-from common.events import VisitChecked, VisitSigned
+from common.events.intake import VisitChecked, VisitSigned
 
 from intake.domain.attempt import Attempt
 from intake.domain.case import Change, Changes

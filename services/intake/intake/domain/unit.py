@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 
 from common.documents import Aggregate
 from common.errors import Invalid
-from common.events import Fact, UnitRegistered
+from common.events import Fact
+from common.events.intake import UnitRegistered
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 

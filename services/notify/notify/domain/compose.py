@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-from common.events import Fact, NoticeFact
+from common.events import Fact
+from common.events.notify import NoticeFact
 from common.states import Urgency
 
 from notify.domain.endpoint import Endpoint

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from common.documents import Aggregate
-from common.events import NoticeFact, NoticeFailed, NoticeSent, NoticeWithheld
+from common.events.notify import NoticeFact, NoticeFailed, NoticeSent, NoticeWithheld
 from common.states import Lane
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, Self
 
 from common.errors import Text
-from common.events import PolicyPublished
+from common.events.sla import PolicyPublished
 from common.policy import SitePolicy, Span
 from common.sourced import minutes_of
 from common.states import Level

@@ -10,23 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-from common.events import (
-    CaseClassified,
-    CaseClosed,
-    CaseDepartmentNotified,
-    CaseRegistered,
-    CaseReopened,
-    CaseReplied,
-    CaseResultTold,
-    ClockCancelled,
-    ClockMet,
-    EscalationRaised,
-    EscalationRepeated,
-    EscalationReported,
-    Fact,
-    VisitDue,
-    VisitRecorded,
-    VisitWaived,
+from common.events import Fact
+from common.events.dispatch import (
     WorkOrderAccepted,
     WorkOrderAssigned,
     WorkOrderCancelled,
@@ -35,6 +20,19 @@ from common.events import (
     WorkOrderOffered,
     WorkOrderUnassigned,
 )
+from common.events.intake import (
+    CaseClassified,
+    CaseClosed,
+    CaseDepartmentNotified,
+    CaseRegistered,
+    CaseReopened,
+    CaseReplied,
+    CaseResultTold,
+    VisitDue,
+    VisitRecorded,
+    VisitWaived,
+)
+from common.events.sla import ClockCancelled, ClockMet, EscalationRaised, EscalationRepeated, EscalationReported
 from common.rota import SiteRota, resolve
 from common.states import Level, Urgency
 

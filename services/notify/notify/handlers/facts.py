@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
-from common.events import FACTS, CaseClassified, Fact, PolicyPublished, RotaPublished
+from common.events import FACTS, Fact
+from common.events.dispatch import RotaPublished
+from common.events.intake import CaseClassified
+from common.events.sla import PolicyPublished
 from common.inbox import Handler, Subscriptions
 from common.states import Urgency
 from common.topology import LISTENS

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from common.clock_rules import Moment
 from common.errors import IllegalMove, Refused
-from common.events import EscalationAcknowledged
+from common.events.sla import EscalationAcknowledged
 from common.rota import OF_A_DEPARTMENT, SiteRota
 
 from sla.domain.case_file import CaseFile

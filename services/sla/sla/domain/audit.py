@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from common.events import ClockCancelled
+from common.events.sla import ClockCancelled
 from common.states import Level
 
 from sla.domain.clock import Clock

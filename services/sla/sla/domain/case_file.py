@@ -8,7 +8,8 @@ from typing import Any
 
 from common.clock_rules import Moment
 from common.envelope import Event
-from common.events import CaseFact, PromiseFact, WorkOrderClassed, WorkOrderFact
+from common.events.dispatch import WorkOrderClassed, WorkOrderFact
+from common.events.intake import CaseFact, PromiseFact
 from common.states import CaseState, OrderState
 from pydantic import AwareDatetime, BaseModel
 

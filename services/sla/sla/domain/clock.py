@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from common.documents import Aggregate
-from common.events import ClockBreached, ClockCancelled, ClockMet, ClockOpened, ClockRedated, ClockWarned, EscalationRaised, EscalationRepeated, Fact
+from common.events import Fact
+from common.events.sla import ClockBreached, ClockCancelled, ClockMet, ClockOpened, ClockRedated, ClockWarned, EscalationRaised, EscalationRepeated
 from common.states import ClockLevel, ClockState, ClockView, Lane, Level, Urgency
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 

@@ -11,7 +11,21 @@ from typing import Any
 
 from common.clock_rules import Moment
 from common.envelope import Event
-from common.events import (
+from common.events import Fact
+from common.events.dispatch import (
+    WorkOrderAccepted,
+    WorkOrderArrived,
+    WorkOrderAssessed,
+    WorkOrderCancelled,
+    WorkOrderClassed,
+    WorkOrderCompleted,
+    WorkOrderInspected,
+    WorkOrderIssued,
+    WorkOrderReturned,
+    WorkOrderSigned,
+    WorkOrderSurveyed,
+)
+from common.events.intake import (
     CaseClassified,
     CaseClosed,
     CaseDepartmentAnswered,
@@ -31,21 +45,9 @@ from common.events import (
     CaseTripartiteHeld,
     CaseWorkDone,
     CaseWorkRequested,
-    Fact,
     PromiseKept,
     PromiseMade,
     VisitRecorded,
-    WorkOrderAccepted,
-    WorkOrderArrived,
-    WorkOrderAssessed,
-    WorkOrderCancelled,
-    WorkOrderClassed,
-    WorkOrderCompleted,
-    WorkOrderInspected,
-    WorkOrderIssued,
-    WorkOrderReturned,
-    WorkOrderSigned,
-    WorkOrderSurveyed,
 )
 from common.states import OrderStatus, Party, WorkClass
 from pydantic import AwareDatetime, BaseModel, ConfigDict

@@ -6,7 +6,7 @@ Not here: levels of clocks (`clock`), emergencies at night (notify tells the nig
 from collections.abc import Iterator
 
 from common.clock_rules import AtOnce
-from common.events import EscalationReported
+from common.events.sla import EscalationReported
 from common.policy import SitePolicy
 from common.states import CaseStatus
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from common.events import ClockCancelled, ClockMet, EscalationRaised
+from common.events.sla import ClockCancelled, ClockMet, EscalationRaised
 from common.loop import Loop
 from common.runtime import Runtime
 from common.timesource import machine_now

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from common.clock_rules import ClockRule
-from common.events import SlipsHandedOver
+from common.events.dispatch import SlipsHandedOver
 
 from sla.domain.applies import About
 from sla.domain.batches import Week, falls_into, nearby

@@ -7,7 +7,7 @@ from typing import Annotated
 from common.auth import Caller
 from common.coverage import Gap
 from common.errors import Invalid
-from common.events import CalendarPublished, PolicyPublished
+from common.events.sla import CalendarPublished, PolicyPublished
 from common.policy import SitePolicy
 from pydantic import BaseModel, ConfigDict, Field
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from common.buffered import Buffered
 from common.envelope import Event
-from common.events import FACTS, CaseFact, CaseRegistered, PromiseFact, RotaPublished, SlipsHandedOver, VisitRecorded, WorkOrderFact
+from common.events import FACTS
+from common.events.dispatch import RotaPublished, SlipsHandedOver, WorkOrderFact
+from common.events.intake import CaseFact, CaseRegistered, PromiseFact, VisitRecorded
 from common.inbox import Subscriptions
 from common.states import CaseState
 

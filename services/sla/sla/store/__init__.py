@@ -12,7 +12,8 @@ from common.buffered import Buffered
 from common.clock_rules import Subject
 from common.documents import Doc, Documents, Index, from_doc, to_doc
 from common.errors import Missing
-from common.events import EscalationRaised, EscalationRepeated, Fact
+from common.events import Fact
+from common.events.sla import EscalationRaised, EscalationRepeated
 from common.states import Lane, Urgency
 from pydantic import AwareDatetime, BaseModel
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from common import outbox
 from common.documents import Database, Doc, Documents, Index, from_doc
-from common.events import ClockOpened, ClockRedated, EscalationRaised
+from common.events.sla import ClockOpened, ClockRedated, EscalationRaised
 from pydantic import AwareDatetime, BaseModel
 
 from sla.domain.audit import Raised, read

@@ -6,7 +6,7 @@ Only running clocks of which no level was raised yet; whatever else there is goe
 from datetime import datetime
 
 from common.documents import Doc
-from common.events import ClockRedated
+from common.events.sla import ClockRedated
 from common.outbox import Dumped
 from common.states import ClockState, ClockView, Lane, Urgency
 

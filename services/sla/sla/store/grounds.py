@@ -7,7 +7,8 @@ from typing import Any, cast
 from common import outbox
 from common.documents import Aggregate, Doc, Documents, Transaction, from_doc, to_doc
 from common.errors import UnknownSite
-from common.events import Fact, RotaPublished
+from common.events import Fact
+from common.events.dispatch import RotaPublished
 from common.policy import SitePolicy
 from common.rota import SiteRota
 from common.states import Lane

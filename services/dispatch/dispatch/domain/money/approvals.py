@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from common.errors import IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
-from common.events import ApprovalAsked, ApprovalDeclined, ApprovalFact, ApprovalGiven, Fact
+from common.events import Fact
+from common.events.dispatch import ApprovalAsked, ApprovalDeclined, ApprovalFact, ApprovalGiven
 from common.money import CNY, ApprovalState, ApprovalStatus
 from common.moves import Move, Table, step
 from common.states import CaseState, OrderStatus, WorkClass

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
-from common.events import Fact, WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
+from common.events import Fact
+from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
 from common.money import ChargeStatus
 from common.moves import Move, Table, step
 from common.states import CaseState, OrderStatus, Party, WorkClass

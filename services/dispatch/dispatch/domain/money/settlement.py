@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from common.errors import TimeInFuture, TimeOrder
-from common.events import (
-    Fact,
+from common.events import Fact
+from common.events.dispatch import (
     SettlementCertified,
     SettlementConfirmed,
     SettlementDeducted,

@@ -1,7 +1,8 @@
 """The final account of a repair: where its settlement begins. Pure. Not here: what comes after it (`settlement`)."""
 
 from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
-from common.events import Fact, SettlementSubmitted
+from common.events import Fact
+from common.events.dispatch import SettlementSubmitted
 from common.money import CNY
 from common.states import CaseState, WorkClass
 
