@@ -22,6 +22,7 @@ from schemathesis.schemas import APIOperation
 
 from tests.support.estate import OURS, THEIRS, Estate
 from tests.support.operations import BODIES, operations
+from tests.support.ready import ready
 from tests.support.served import served_estate
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -38,13 +39,14 @@ class House:
     estate: Estate
     urls: dict[str, str]
     client: requests.Session = field(default_factory=requests.Session)
+    ready: dict[str, str] = field(default_factory=dict)  #: service and path -> an order or a case that stands where the door can be opened
     seen: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
     with served_estate() as (estate, urls):
-        made = House(estate, urls)
+        made = House(estate, urls, ready=ready(estate, urls, BODIES))
         made.client.trust_env = False
         with made.client:
             yield made
@@ -56,10 +58,10 @@ def credentials(estate: Estate, service: str, path: str) -> list[str]:
     return [estate.world.doors.system if path in SYSTEM else estate.staff("*"), *centre]
 
 
-def existing(estate: Estate, service: str, operation: APIOperation) -> dict[str, str]:
+def existing(house: House, service: str, operation: APIOperation) -> dict[str, str]:
     """A thing that there is, for each path parameter."""
-    things = estate.things[OURS]
-    number = things["order"] if service == "dispatch" else things["case"]
+    estate, things = house.estate, house.estate.things[OURS]
+    number = house.ready.get(f"{service} {operation.path}", things["order"] if service == "dispatch" else things["case"])
     id_ = things["clock"] if operation.path.startswith("/v1/clocks") else things["redriven" if "redrive" in operation.path else "parked"]
     known = things | {"number": number, "id": id_, "ref": things["contact"], "key_id": estate.things[THEIRS]["key"]}
     return {parameter.name: known[parameter.name] for parameter in operation.path_parameters}
@@ -86,7 +88,7 @@ def knock(house: House, service: str, operation: APIOperation, by: str | None, m
 
 def tries(house: House, service: str, operation: APIOperation) -> Iterator[tuple[str | None, GenerationMode, int, dict[str, Any]]]:
     """Credential, right or wrong in shape, how many, and what is given: things that exist, a body that is right, or nothing."""
-    there = existing(house.estate, service, operation)
+    there = existing(house, service, operation)
     at = {"path_parameters": there} if there else {}
     for by in credentials(house.estate, service, operation.path):
         for mode, count in EXAMPLES.items():
@@ -119,4 +121,4 @@ def test_the_doors_were_open(house: House) -> None:
     doors = {f"{one.service} {one.method} {one.path}" for service in LISTENS for one in operations(service, house.estate.apps[service])}
     assert {door.replace(":path}", "}") for door in house.seen} == doors
     assert {door for door, seen in house.seen.items() if seen <= {401, 403}} == set()
-    assert sum(any(status < 300 for status in seen) for seen in house.seen.values()) > 0.6 * len(doors), house.seen
+    assert sum(any(status < 300 for status in seen) for seen in house.seen.values()) > 0.75 * len(doors), house.seen

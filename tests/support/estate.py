@@ -40,7 +40,7 @@ MOVING = frozenset(
 )  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
-ONLY = ("engineering_manager",)  #: roles that may what no administrator may (R9)
+ONLY = ("engineering_manager", "customer_service_officer", "site_manager")  #: roles that may what no administrator may (R9, RVT-12)
 
 
 @dataclass
