@@ -198,6 +198,15 @@ async def test_only_the_named_fields_come(db: Database) -> None:
     """`fields` leaves out everything else but `_id`."""
     await db.insert("things", {"_id": "a", "site": "X", "code": 1, "big": "x" * 100})
     assert await db.find("things", {"site": "X"}, fields=("code",)) == [{"_id": "a", "code": 1}]
+    await db.put("things", {"_id": "a", "site": "X", "code": 1, "steps": [{"n": 1, "big": "x"}, {"n": 2, "big": "y"}]})
+    assert await db.find("things", {"site": "X"}, fields=("steps.n", "code")) == [{"_id": "a", "code": 1, "steps": [{"n": 1}, {"n": 2}]}]
+
+
+async def test_one_place_of_a_list_is_set(db: Database) -> None:
+    """A dotted path with a number is that place; its neighbours stay."""
+    await db.insert("things", {"_id": "a", "steps": [{"n": 1, "k": 1}, {"n": 2, "k": 2}]})
+    assert await db.amend("things", [({"_id": "a"}, {"steps.1.n": 5})]) == 1
+    assert await db.get("things", "a") == {"_id": "a", "steps": [{"n": 1, "k": 1}, {"n": 5, "k": 2}]}
 
 
 class Counted:

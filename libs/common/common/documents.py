@@ -40,7 +40,7 @@ class Documents(Protocol):
         ...
 
     async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
-        """Return what matches, in `sort` order, at most `limit` (0 = all); `fields`: what of each beside its `_id` (none named: all)."""
+        """Return what matches, in `sort` order, at most `limit` (0 = all); `fields`: what of each beside its `_id`, dotted paths (none: all)."""
         ...
 
     async def count(self, collection: str, where: Doc | None = None) -> int:

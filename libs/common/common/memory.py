@@ -83,13 +83,24 @@ def _order(doc: Doc, path: str) -> tuple[int, Any]:
 
 
 def _only(doc: Doc, fields: Sequence[str]) -> Doc:
-    return {key: value for key, value in doc.items() if key in {"_id", *fields}} if fields else doc
+    return cast("Doc", _named(doc, {"_id", *fields})) if fields else doc
 
 
-def _set(doc: Doc, path: str, value: Any) -> None:
+def _named(value: Any, paths: set[str]) -> Any:
+    """Return what of a document, or of each one in a list, the dotted paths name."""
+    if isinstance(value, list):
+        return [_named(item, paths) for item in value]
+    below: dict[str, set[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        below.setdefault(name, set()).add(rest)
+    return {name: item if "" in below[name] else _named(item, below[name]) for name, item in value.items() if name in below}
+
+
+def _set(doc: Any, path: str, value: Any) -> None:
     *parents, last = path.split(".")
     for part in parents:
-        doc = doc.setdefault(part, {})
+        doc = doc[int(part)] if isinstance(doc, list) else doc.setdefault(part, {})
     doc[last] = value
 
 

@@ -184,7 +184,7 @@ class Store(Grounds):
         where: Doc = {"_id": {"$in": list(ids)}, "live": True, "revision": {"$lt": revision}}
         return await self.db.find("clocks", where, fields=dated.FIELDS)
 
-    async def redated(self, moves: Sequence[tuple[Doc, Doc]], now: datetime) -> None:
+    async def redated(self, moves: Sequence[tuple[Doc, Doc]], revision: int, now: datetime) -> None:
         """Keep the new dates of clocks with their facts, in one write (ADR 0037). `moves`: a clock as it was, and what changes."""
         rows = []
         for doc, fields in moves:
@@ -192,11 +192,9 @@ class Store(Grounds):
             self.continue_trace(doc["trace"])
             said = [dated.redated(doc, fields)]
             await outbox.say(self._tx, doc["_id"], seqs, said, site=doc["site"], at=now, lane=dated.lane_of(doc), at_leisure=True)
-            rows.append(({"_id": doc["_id"]}, fields | {"seqs": seqs}))
+            rows.append(({"_id": doc["_id"]}, dated.written(fields) | {"seqs": seqs, "revision": revision}))
         await self.db.amend("clocks", rows)
-        await self.notes.moved_together(
-            [(doc, fields) for doc, fields in moves if doc["due_at"] != fields["due_at"]], moves[0][1]["revision"] if moves else 0
-        )
+        await self.notes.moved_together([(doc, fields) for doc, fields in moves if doc["due_at"] != fields["due_at"]], revision)
 
     def continue_trace(self, trace: str) -> None:
         """Let what is said now belong to the trace that opened the clock."""

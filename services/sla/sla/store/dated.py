@@ -15,7 +15,19 @@ from sla.domain.redating import PUBLISHED
 
 _VIEW = tuple(name for name in ClockView.model_fields if name not in {"id", "levels"})
 _LEVEL = ("level", "at", "roles", "persons")  #: of a level that was not raised
-FIELDS = (*_VIEW, "rungs", "history", "rule_id", "policy", "alone", "live", "revision", "seqs", "trace", "calendar")
+FIELDS = (
+    *_VIEW,
+    *(f"rungs.{name}" for name in (*_LEVEL, "raised_at")),
+    "history",
+    "rule_id",
+    "policy",
+    "alone",
+    "live",
+    "revision",
+    "seqs",
+    "trace",
+    "calendar",
+)
 
 
 _RUNNING, _EMERGENCY = ClockState.RUNNING.value, Urgency.P1.value
@@ -27,21 +39,26 @@ def can_be_dated(doc: Doc) -> bool:
     return bool(doc.get("alone")) and running and all(rung["raised_at"] is None for rung in doc["rungs"])
 
 
-def dated(doc: Doc, found: Dates, revision: int, now: datetime) -> Doc | None:
-    """Return the fields that change, none but `revision` where the dates stay; None where a level comes up that the clock did not have."""
-    rungs = {rung["level"]: rung for rung in doc["rungs"]}
-    if any(level not in rungs for level, _ in found.rungs):
+def dated(doc: Doc, found: Dates, now: datetime) -> Doc | None:
+    """Return the fields that change, perhaps none; None where the clock gets or loses a level. `rungs`: each with its new time."""
+    levels, times = [level for level, _ in found.rungs], [at for _, at in found.rungs]
+    if levels != [rung["level"] for rung in doc["rungs"]]:
         return None
-    times = [(rungs[level], at) for level, at in found.rungs]
-    if found.due_at == doc["due_at"] and [at for _, at in times] == [rung["at"] for rung in doc["rungs"]]:
-        return {"revision": revision}
-    first_at = min(at for _, at in times)
-    fields: Doc = {"due_at": found.due_at, "revision": revision, "next_at": first_at, "first_at": first_at}
-    fields["rungs"] = [rung | {"at": at} for rung, at in times]
+    if found.due_at == doc["due_at"] and times == [rung["at"] for rung in doc["rungs"]]:
+        return {}
+    first_at = min(times)
+    fields: Doc = {"due_at": found.due_at, "next_at": first_at, "first_at": first_at}
+    fields["rungs"] = [rung | {"at": at} for rung, at in zip(doc["rungs"], times, strict=True)]
     if found.due_at != doc["due_at"]:
         past = {name: doc[name] for name in ("rule_id", "policy", "start_at", "due_at")}
         fields["history"] = [*doc["history"], {"until": now, "why": PUBLISHED, **past}]
     return fields
+
+
+def written(fields: Doc) -> Doc:
+    """Return the same as what is set on the stored clock: of a level its time alone."""
+    times = {f"rungs.{place}.at": rung["at"] for place, rung in enumerate(fields["rungs"])}
+    return {name: value for name, value in fields.items() if name != "rungs"} | times
 
 
 def lane_of(doc: Doc) -> Lane:
