@@ -158,7 +158,7 @@ class ClockHouse:
         for row in rows:
             right = dates(rule, Start(row["start_at"], Moment.CLASSIFIED), site)
             same = right is not None and row["due_at"] == right.due_at and [rung["at"] for rung in row["rungs"]] == [at for _, at in right.rungs]
-            wrong += not same or await self.db.count("outbox", {"stream": f"sla:clock:{row['_id']}"}) != 1
+            wrong += not same or await self.db.count("outbox", outbox.of_stream(f"sla:clock:{row['_id']}")) != 1
         return {"checked": len(rows), "wrong": wrong}
 
     async def holiday(self, day: date) -> None:

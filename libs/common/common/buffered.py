@@ -63,7 +63,9 @@ class Buffered:
             return [dict(row) for row in rows]
         await self.flush(collection)
         rows = await self._inner.find(collection, where, sort=sort, limit=limit, fields=fields)
-        for row in rows if not fields else ():
+        if fields:
+            return rows
+        for row in rows:
             self._keep(collection, row)
         return [dict(row) for row in rows]
 

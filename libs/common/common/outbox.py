@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 import structlog
+from pydantic_core import to_json
 from uuid_utils import uuid7
 
 from common.documents import Aggregate, Database, Doc, Index, Outgoing, Transaction, to_doc
@@ -19,7 +20,7 @@ from common.events import Fact
 from common.metrics import Metrics
 from common.states import Lane
 from common.timesource import machine_now
-from common.topology import heard
+from common.topology import SAYS, heard
 
 log = structlog.get_logger()
 BATCH = 100
@@ -28,14 +29,13 @@ LEASE = timedelta(seconds=15)
 SETTLE = timedelta(seconds=10)  # longer than any transaction lives: nothing can appear behind a reader's cursor any more
 OFFERED_AT_MOST = 20_000  # facts waiting in memory; what is said beyond that is left to the poll
 RECOVER_AFTER = timedelta(seconds=2)  # what the process itself publishes after the commit is left to it for this long
+WRITING, MASS_CHANGE = 3, 15  # a backlog gets a quarter of the time of a process that writes, a sixteenth while that is a mass change
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 INDEXES: tuple[Index, ...] = (
     Index("outbox", (("sent_at", 1), ("order", 1)), where={"sent_at": None}),
-    Index("outbox", (("order", 1),), unique=True),
     Index("outbox", (("prefix", 1), ("order", 1))),
-    Index("outbox", (("stream", 1), ("seq", 1))),
-)
+)  #: two and no more: each costs every fact (ADR 0039); one stream is read by `of_stream`
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,42 @@ def envelope(  # noqa: PLR0913 - the attributes of the standard
     source: str, subject: str, seq: int, fact: Fact | Dumped, *, at: datetime, site: str, lane: Lane, trace: str
 ) -> Envelope:
     """Return the fact in its CloudEvents envelope; the id is its place in its stream, so it is the same whenever it is made."""
-    return Envelope(
-        id=f"{source}:{fact.prefix()}:{subject}:{seq}",
-        source=f"/huiyin/{source}",
-        type=f"huiyin.{fact.kind}.v1",
-        subject=subject,
-        time=at,
-        site=site,
-        lane=lane,
-        seq=seq,
-        traceparent=trace,
-        data=fact.model_dump(mode="json", exclude_none=True),
-    )
+    return Envelope(**_attributes(source, subject, seq, fact, at=at, site=site, lane=lane, trace=trace))
 
 
-def _row(made: Envelope, fact: Fact | Dumped, key: str) -> Doc:
-    prefix, now = fact.prefix(), machine_now()
+def _attributes(  # noqa: PLR0913 - the attributes of the standard
+    source: str, subject: str, seq: int, fact: Fact | Dumped, *, at: datetime, site: str, lane: Lane, trace: str
+) -> dict[str, Any]:
     return {
-        "_id": made.id,
+        "specversion": "1.0",
+        "id": f"{source}:{fact.prefix()}:{subject}:{seq}",
+        "source": f"/huiyin/{source}",
+        "type": f"huiyin.{fact.kind}.v1",
+        "subject": subject,
+        "time": at,
+        "datacontenttype": "application/json",
+        "site": site,
+        "lane": lane,
+        "seq": seq,
+        "traceparent": trace,
+        "data": fact.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _row(made: dict[str, Any], fact: Fact | Dumped, key: str) -> Doc:
+    prefix, now = fact.prefix(), machine_now()
+    body = to_json(made).decode() if isinstance(fact, Dumped) else Envelope(**made).model_dump_json()
+    return {
+        "_id": made["id"],
         "order": str(uuid7()),
-        "stream": made.id.rsplit(":", 1)[0],
+        "stream": made["id"].rsplit(":", 1)[0],
         "prefix": prefix,
         "kind": fact.kind,
-        "seq": made.seq,
-        "site": made.site,
+        "seq": made["seq"],
+        "site": made["site"],
         "key": key,
-        "body": made.model_dump_json(),
-        "trace": made.traceparent,
+        "body": body,
+        "trace": made["traceparent"],
         "made_at": now,
         "sent_at": None if heard(prefix) else now,
         "lease_until": None,
@@ -111,12 +120,12 @@ async def say(  # noqa: PLR0913 - the attributes of the standard
     rows = []
     for fact in facts:
         seqs[fact.prefix()] = seq = seqs.get(fact.prefix(), 0) + 1
-        made = envelope(tx.source, subject, seq, fact, at=at, site=site, lane=lane, trace=tx.trace)
+        made = _attributes(tx.source, subject, seq, fact, at=at, site=site, lane=lane, trace=tx.trace)
         key = f"{site}.{lane}.{fact.kind}"
         row = _row(made, fact, key) | ({"once": once} if once else {})
         rows.append(row)
         if row["sent_at"] is None:
-            tx.outgoing.append(Outgoing(made.id, row["stream"], key, row["body"].encode(), made.traceparent, at_leisure))
+            tx.outgoing.append(Outgoing(row["_id"], row["stream"], key, row["body"].encode(), row["trace"], at_leisure))
     if rows:
         await tx.insert("outbox", *rows)
 
@@ -146,12 +155,12 @@ class Relay:
         self._behind: set[int] = set()  # hashes of streams with an earlier unsent row: later rows wait for the poll, in order
         self._failures = 0
         self._recover_at = 0.0
-        self._commits = 0  #: of this process since the last look
+        self._pause = 0  #: how many times a look's own duration lies before the next, by what this process wrote since the last
         self.busy = 0  #: facts offered and not yet tried
 
     def offer(self, rows: Sequence[Outgoing]) -> None:
         """Publish these right after their commit; a stream with an earlier unsent row is left to the poll (decisions.md 1)."""
-        self._commits += 1
+        self._pause = max(self._pause, MASS_CHANGE if rows and rows[0].at_leisure else WRITING)
         for row in rows:
             stream = hash(row.stream)
             if row.at_leisure or self.busy >= OFFERED_AT_MOST:
@@ -198,11 +207,11 @@ class Relay:
             self.busy -= len(batch)
 
     async def _recover_within(self, began: float) -> float:
-        """Look once; return after how many seconds of it to look again. While this process writes, a backlog takes a quarter of the time."""
-        self._commits = 0
+        """Look once; return after how many seconds of it to look again: whoever writes here goes before a backlog."""
+        self._pause = 0
         more = await self._recover()
         took = monotonic() - began
-        return took + (self._poll_s if not more else 3 * took if self._commits else 0)
+        return took + (self._poll_s if not more else self._pause * took)
 
     async def _recover(self) -> bool:
         """Publish a batch of what is older than a crash could excuse, oldest first; say whether there may be more."""
@@ -237,11 +246,14 @@ async def oldest_unsent(documents: Database) -> timedelta | None:
     return machine_now() - rows[0]["made_at"] if rows else None
 
 
+def of_stream(stream: str) -> Doc:
+    """Return what picks the rows of one stream: their ids are its name and their number."""
+    return {"_id": {"$gt": f"{stream}:", "$lt": f"{stream};"}}
+
+
 async def read_log(documents: Database, *, after: str, prefixes: Sequence[str], limit: int, settled: bool = True) -> list[Doc]:
     """Return rows of the fact log after a cursor, oldest first. Only settled rows, so that a cursor never skips a late commit."""
-    where: Doc = {"order": {"$gt": after}}
-    if prefixes:
-        where["prefix"] = {"$in": list(prefixes)}
+    where: Doc = {"prefix": {"$in": list(prefixes or SAYS)}, "order": {"$gt": after}}
     if settled:
         where["made_at"] = {"$lt": await documents.machine_now() - SETTLE}
     return await documents.find("outbox", where, sort=[("order", 1)], limit=limit)

@@ -3,6 +3,8 @@
 A contract test holds these tables against each service's SUBSCRIPTIONS and against the checked-in list in tests/contract.
 """
 
+from functools import cache
+
 SAYS: dict[str, str] = {
     "case": "intake",
     "promise": "intake",
@@ -31,6 +33,7 @@ LISTENS: dict[str, tuple[str, ...]] = {
 PEERS: dict[str, str] = {name: f"{name}_url" for name in LISTENS}  #: service -> the setting that holds its address
 
 
+@cache
 def heard(prefix: str) -> bool:
     """Say whether anybody listens to this prefix; what nobody hears stays in the fact log and is never published."""
     return any(prefix in prefixes for prefixes in LISTENS.values())

@@ -16,7 +16,6 @@ from huiyin.doors import open_doors
 from huiyin.exits import BadInput
 
 app = typer.Typer(help="Calendars: the days off and the shifted working days of a year.", no_args_is_help=True)
-PAGE = 500
 
 
 class YearFile(BaseModel):
@@ -96,10 +95,10 @@ def moved(
 
 async def _moved(calendar: str, revision: int | None) -> dict[str, Any]:
     async with open_doors() as doors:
-        found: dict[str, Any] = await doors.surely("sla", "GET", f"/v1/calendars/{calendar}/moved", revision=revision, limit=PAGE)
+        found: dict[str, Any] = await doors.surely("sla", "GET", f"/v1/calendars/{calendar}/moved", revision=revision)
         after = found["next"]
         while after is not None:
-            page = await doors.surely("sla", "GET", f"/v1/calendars/{calendar}/moved", revision=revision, after=after, limit=PAGE)
+            page = await doors.surely("sla", "GET", f"/v1/calendars/{calendar}/moved", revision=revision, after=after)
             found["moved"] += page["moved"]
             after = page["next"]
         return found

@@ -132,7 +132,7 @@ def test_a_slip_that_waits_for_its_week_is_found() -> None:
 
 
 async def test_one_worker_dates_at_a_time_and_what_arrives_meanwhile_is_dated_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second finds the job taken; in pieces of three everything is dated once, a case that comes between two pieces with it."""
+    """The second finds the job taken; in pieces of two everything is dated once, a case that comes between two pieces with it."""
     monkeypatch.setattr(redating, "AT_ONCE", 3)
     monkeypatch.setattr(redating, "TOGETHER", 2)
     world = World("2026-03-16 09:00")
@@ -140,14 +140,18 @@ async def test_one_worker_dates_at_a_time_and_what_arrives_meanwhile_is_dated_to
     for number in range(7):
         await world.report(a_case(id=f"QQ-{number}", received_at=at("2026-03-16 09:00")))
     await publish(world)
-    assert sorted(await asyncio.gather(redate(world.rt), redate(world.rt))) == [0, 3]
+    assert sorted(await asyncio.gather(redate(world.rt), redate(world.rt))) == [0, 4]
     await world.report(a_case(id="QQ-late", received_at=at("2026-03-16 09:00")))
     await world.turn()
     said = [row.subject for row in await world.facts("clock.redated")]
     assert len(said) == len(set(said)) == 7, "the late one was opened by the new calendar"
     due = {shown(clock["due_at"]) for clock in await world.db.find("clocks", {"site": SITE})}
     assert due == {"2026-03-22 19:00"}
-    moved = await world.rt.store.notes.moved_by("CN", 1, after="", limit=9)
+    notes = world.rt.store.notes
+    moved, more = await notes.moved_by("CN", 1)
+    while more is not None:
+        page, more = await notes.moved_by("CN", 1, after=more)
+        moved += page
     assert [(shown(one.due_from), shown(one.due_to)) for one in moved] == [("2026-03-19 19:00", "2026-03-22 19:00")] * 7
 
 

@@ -303,7 +303,7 @@ async def test_publishing_a_year_dates_the_clocks_that_waited() -> None:
     clock = (await world.clocks())["CLK_KETTLE"]
     assert (clock.state, shown(clock.due_at), clock.needs) == (ClockState.RUNNING, "2027-01-02 19:00", None)
     assert [row.data["why"] for row in await world.facts("clock.redated")] == ["calendar_published"] * 2
-    moved = await world.rt.store.notes.moved_by("CN", 1, after="", limit=9)
+    moved, _ = await world.rt.store.notes.moved_by("CN", 1)
     assert [(one.clock, one.due_from, shown(one.due_to)) for one in moved] == [
         (clock.id, None, "2027-01-02 19:00"), (clock.id.replace("KETTLE", "OTHER"), None, "2027-01-04 19:00"),
     ]  # fmt: skip

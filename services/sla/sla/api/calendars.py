@@ -17,7 +17,7 @@ from sla.store import Store
 router = APIRouter(tags=["calendars"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
 Calendar = Annotated[str, Path(pattern=r"^[A-Z0-9_-]{2,20}$")]
 Year = Annotated[int, Path(ge=2000, le=2100)]
-After = Annotated[str, Query(max_length=160, pattern=r"^[A-Za-z0-9:_.-]*$")]
+After = Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$")]
 
 
 class MovedOut(BaseModel):
@@ -32,7 +32,7 @@ class MovedOut(BaseModel):
 
 
 class MovesOut(BaseModel):
-    """A page of moved clocks; `next` is `after` of the page after it, `waiting` counts clocks that were not looked at yet."""
+    """Moved clocks, some hundreds at most; `next` is `after` of the page after it, `waiting` counts clocks that were not looked at yet."""
 
     calendar: str
     revision: int
@@ -57,15 +57,14 @@ async def moved(
     door: Annotated[Door[Store], permit("clock.read")],
     revision: Annotated[int | None, Query(ge=1, le=1_000_000)] = None,
     after: After = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> MovesOut:
     """List the clocks that a publication of a calendar moved (default: the newest), each with its due time before and after."""
     book = await door.store.year_book(calendar)
     asked = revision or book.revision
-    found = await door.store.notes.moved_by(calendar, asked, after=after, limit=limit)
+    found, more = await door.store.notes.moved_by(calendar, asked, after=after)
     seen = tuple(MovedOut(**one.model_dump(include=set(MovedOut.model_fields))) for one in found if door.by.sees(one.site))
     waiting = await door.store.count_stale(book) if book.revision else 0
-    return MovesOut(calendar=calendar, revision=asked, waiting=waiting, moved=seen, next=found[-1].clock if len(found) == limit else None)
+    return MovesOut(calendar=calendar, revision=asked, waiting=waiting, moved=seen, next=more)
 
 
 @router.get("/v1/calendars/{calendar}/{year}")

@@ -31,7 +31,7 @@ class Table:
     known: dict[Day, Dates | None] = field(default_factory=dict, compare=False)
 
     def dates(self, rule_id: str, start_at: datetime) -> Dates | None:
-        """Return the times of a clock that started then, None where they do not follow from the day, or need a year nobody published."""
+        """Return the due time and the levels of a clock that started then; None where they do not follow from the day, or need a missing year."""
         rule = self._rules.get(rule_id)
         if rule is None:
             return None
@@ -39,7 +39,9 @@ class Table:
         if day not in self.known:
             self.known[day] = self._of_day(rule, day[1])
         found = self.known[day]
-        return replace(found, start_at=start_at, rungs=tuple(rung for rung in found.rungs if _sent(rung, start_at))) if found else None
+        if found is None or found.rungs[0][1] >= start_at:  # the first in time
+            return found
+        return replace(found, rungs=tuple(rung for rung in found.rungs if _sent(rung, start_at)))
 
     def _of_day(self, rule: ClockRule, day: date) -> Dates | None:
         begin = instant(day, "00:00", self.policy.zone)  # no warning lies before it, so that each start may leave out its own

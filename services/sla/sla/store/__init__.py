@@ -169,20 +169,15 @@ class Store(Grounds):
         await self.db.put("clocks", to_doc(clock.model_copy(update={"seqs": seqs})))
 
     async def stale(self, sweep: Sweep, *, limit: int) -> list[Doc]:
-        """Return live clocks that were dated before a publication of their calendar, from the place of a sweep on: place and id alone.
+        """Return live clocks that were dated before a publication of their calendar, from the place of a sweep on: what dating again needs.
 
         In the order of the auditor's index: one for this question alone would cost every clock that is opened or fired.
         """
         rows, stale = list[Doc](), {"live": True, "calendar": sweep.id, "revision": {"$lt": sweep.revision}}
         for place in sweep.places():
             if len(rows) < limit:
-                rows += await self.db.find("clocks", place | stale, sort=audit.IN_TURN, limit=limit - len(rows), fields=("site", "first_at"))
+                rows += await self.db.find("clocks", place | stale, sort=audit.IN_TURN, limit=limit - len(rows), fields=dated.FIELDS)
         return rows
-
-    async def stale_docs(self, ids: Sequence[str], revision: int) -> list[Doc]:
-        """Return what dating again needs of clocks, those left out that were dated meanwhile."""
-        where: Doc = {"_id": {"$in": list(ids)}, "live": True, "revision": {"$lt": revision}}
-        return await self.db.find("clocks", where, fields=dated.FIELDS)
 
     async def redated(self, moves: Sequence[tuple[Doc, Doc]], revision: int, now: datetime) -> None:
         """Keep the new dates of clocks with their facts, in one write (ADR 0037). `moves`: a clock as it was, and what changes."""
@@ -192,9 +187,8 @@ class Store(Grounds):
             self.continue_trace(doc["trace"])
             said = [dated.redated(doc, fields)]
             await outbox.say(self._tx, doc["_id"], seqs, said, site=doc["site"], at=now, lane=dated.lane_of(doc), at_leisure=True)
-            rows.append(({"_id": doc["_id"]}, dated.written(fields) | {"seqs": seqs, "revision": revision}))
+            rows.append(({"_id": doc["_id"]}, fields | {"seqs": seqs, "revision": revision}))
         await self.db.amend("clocks", rows)
-        await self.notes.moved_together([(doc, fields) for doc, fields in moves if doc["due_at"] != fields["due_at"]], revision)
 
     def continue_trace(self, trace: str) -> None:
         """Let what is said now belong to the trace that opened the clock."""

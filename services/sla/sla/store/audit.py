@@ -18,6 +18,7 @@ from sla.domain.clock import Clock
 INDEXES: tuple[Index, ...] = (
     Index("clocks", (("site", 1), ("first_at", 1), ("_id", 1)), where={"live": True}),
     Index("audits", (("at", -1),)),
+    Index("outbox", (("stream", 1),), where={"prefix": EscalationRaised.prefix()}),
 )
 IN_TURN = [("site", 1), ("first_at", 1), ("_id", 1)]
 FIRING, AUDIT = "fire_due", "audit"
@@ -82,8 +83,8 @@ class Audit:
 
     async def said_of(self, clocks: Sequence[str]) -> list[Raised]:
         """Return every level ever said to be raised of these clocks."""
-        streams = [f"sla:{EscalationRaised.prefix()}:{clock}" for clock in clocks]
-        rows = await self.db.find("outbox", {"stream": {"$in": streams}})
+        prefix = EscalationRaised.prefix()
+        rows = await self.db.find("outbox", {"prefix": prefix, "stream": {"$in": [f"sla:{prefix}:{clock}" for clock in clocks]}})
         return [read(row) for row in rows if row["kind"] == EscalationRaised.kind]
 
     async def heard_since(self, order: str, *, limit: int) -> list[Doc]:
@@ -94,7 +95,7 @@ class Audit:
     async def known_at(self, clock: str, before: datetime) -> datetime | None:
         """Return when (machine time) the times of a clock were last said before an instant, None: never."""
         kinds = [ClockOpened.kind, ClockRedated.kind]
-        where: Doc = {"stream": f"sla:{ClockOpened.prefix()}:{clock}", "kind": {"$in": kinds}, "made_at": {"$lte": before}}
+        where = outbox.of_stream(f"sla:{ClockOpened.prefix()}:{clock}") | {"kind": {"$in": kinds}, "made_at": {"$lte": before}}
         found = await self.db.find("outbox", where, sort=[("seq", -1)], limit=1)
         return found[0]["made_at"] if found else None
 

@@ -14,16 +14,17 @@ from sla.domain.ground import Dates
 from sla.domain.redating import PUBLISHED
 
 _VIEW = tuple(name for name in ClockView.model_fields if name not in {"id", "levels"})
-_LEVEL = ("level", "at", "roles", "persons")  #: of a level that was not raised
+_RUNG = ("level", "at", "roles", "persons", "raised_at")
 FIELDS = (
     *_VIEW,
-    *(f"rungs.{name}" for name in (*_LEVEL, "raised_at")),
+    *(f"rungs.{name}" for name in _RUNG),
     "history",
     "rule_id",
     "policy",
     "alone",
     "live",
     "revision",
+    "first_at",
     "seqs",
     "trace",
     "calendar",
@@ -39,26 +40,27 @@ def can_be_dated(doc: Doc) -> bool:
     return bool(doc.get("alone")) and running and all(rung["raised_at"] is None for rung in doc["rungs"])
 
 
-def dated(doc: Doc, found: Dates, now: datetime) -> Doc | None:
-    """Return the fields that change, perhaps none; None where the clock gets or loses a level. `rungs`: each with its new time."""
-    levels, times = [level for level, _ in found.rungs], [at for _, at in found.rungs]
-    if levels != [rung["level"] for rung in doc["rungs"]]:
+def changes(doc: Doc, found: Dates, now: datetime) -> Doc | None:
+    """Return what changes of the stored clock by dotted path, perhaps nothing; None where it gets or loses a level."""
+    rungs = doc["rungs"]
+    if [level for level, _ in found.rungs] != [rung["level"] for rung in rungs]:
         return None
-    if found.due_at == doc["due_at"] and times == [rung["at"] for rung in doc["rungs"]]:
+    times = [at for _, at in found.rungs]
+    if found.due_at == doc["due_at"] and times == [rung["at"] for rung in rungs]:
         return {}
-    first_at = min(times)
+    first_at = times[0]  # the first in time
     fields: Doc = {"due_at": found.due_at, "next_at": first_at, "first_at": first_at}
-    fields["rungs"] = [rung | {"at": at} for rung, at in zip(doc["rungs"], times, strict=True)]
+    for place, at in enumerate(times):
+        fields[f"rungs.{place}.at"] = at
     if found.due_at != doc["due_at"]:
         past = {name: doc[name] for name in ("rule_id", "policy", "start_at", "due_at")}
         fields["history"] = [*doc["history"], {"until": now, "why": PUBLISHED, **past}]
     return fields
 
 
-def written(fields: Doc) -> Doc:
-    """Return the same as what is set on the stored clock: of a level its time alone."""
-    times = {f"rungs.{place}.at": rung["at"] for place, rung in enumerate(fields["rungs"])}
-    return {name: value for name, value in fields.items() if name != "rungs"} | times
+def moved(doc: Doc, due_to: datetime | None) -> Doc:
+    """Return what is noted of a clock that a publication moved, in the form of Moved; `doc`: as it was."""
+    return {name: doc[name] for name in ("site", "case", "code")} | {"clock": doc["_id"], "due_from": doc["due_at"], "due_to": due_to}
 
 
 def lane_of(doc: Doc) -> Lane:
@@ -68,6 +70,7 @@ def lane_of(doc: Doc) -> Lane:
 
 def redated(doc: Doc, fields: Doc) -> Dumped:
     """Return what is said of a clock that was dated again: a ClockRedated without the fields that hold nothing."""
-    levels = [{name: rung[name] for name in _LEVEL} for rung in fields["rungs"]]
+    rungs = enumerate(doc["rungs"])
+    levels = [{"level": rung["level"], "at": fields[f"rungs.{n}.at"], "roles": rung["roles"], "persons": rung["persons"]} for n, rung in rungs]
     view = {name: doc[name] for name in _VIEW if doc[name] is not None}
     return Dumped(ClockRedated.kind, {"clock": view | {"id": doc["_id"], "due_at": fields["due_at"], "levels": levels}, "why": PUBLISHED})

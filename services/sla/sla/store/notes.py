@@ -1,28 +1,37 @@
 """What sla notes beside its clocks: which of them a calendar moved, and the words of people's reasons. Not here: decisions."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
 from common.documents import Doc, Documents, Transaction, from_doc, to_doc
 from pydantic import AwareDatetime, BaseModel
+from uuid_utils.compat import uuid7
 
-from sla.domain.clock import Clock
 from sla.domain.rulings import Ruling
 
 
 class Moved(BaseModel):
     """A clock that was dated, or dated anew, because a year of its calendar was published."""
 
-    id: str  #: `<calendar>:<revision>:<clock>`
-    calendar: str
-    revision: int
     clock: str
     site: str
     case: str | None = None
     code: str
     due_from: AwareDatetime | None = None
     due_to: AwareDatetime | None = None
+
+
+class Moves(BaseModel):
+    """What one transaction moved: a row for each clock would cost a million of them."""
+
+    id: str  #: `<calendar>:<revision>:<when it was written>`
+    rows: tuple[Moved, ...]
+
+    @property
+    def place(self) -> str:
+        """Its place among those of the same publication."""
+        return self.id.rsplit(":", 1)[1]
 
 
 class Reason(BaseModel):
@@ -44,42 +53,16 @@ class Notes:
         """`db` is a transaction wherever something is noted."""
         self._db = db
 
-    async def moved(self, before: Clock, after: Clock, revision: int) -> None:
-        """Note that a publication of its calendar moved a clock."""
-        calendar = after.calendar or ""
-        row = Moved(
-            id=f"{calendar}:{revision}:{after.id}",
-            calendar=calendar,
-            revision=revision,
-            clock=after.id,
-            site=after.site,
-            case=after.case,
-            code=after.code,
-            due_from=before.due_at,
-            due_to=after.due_at,
-        )
-        await self._tx.put("moved", to_doc(row))
-
-    async def moved_together(self, moves: Iterable[tuple[Doc, Doc]], revision: int) -> None:
-        """Note the same of clocks that were dated together, never before: each as it was, and what changed."""
-        rows = [
-            {
-                "_id": f"{doc['calendar']}:{revision}:{doc['_id']}",
-                **{name: doc[name] for name in ("calendar", "site", "case", "code")},
-                "revision": revision,
-                "clock": doc["_id"],
-                "due_from": doc["due_at"],
-                "due_to": fields["due_at"],
-            }
-            for doc, fields in moves
-        ]
+    async def moved(self, calendar: str, revision: int, rows: Sequence[Doc]) -> None:
+        """Note which clocks a publication moved, in the form of Moved."""
         if rows:
-            await self._tx.insert("moved", *rows)
+            await self._tx.insert("moved", {"_id": f"{calendar}:{revision}:{uuid7().hex}", "rows": list(rows)})
 
-    async def moved_by(self, calendar: str, revision: int, *, after: str, limit: int) -> list[Moved]:
-        """Return what a publication moved, by id of the clock."""
+    async def moved_by(self, calendar: str, revision: int, *, after: str = "") -> tuple[list[Moved], str | None]:
+        """Return some of the clocks that a publication moved, in the order in which they were written, and the place after which there are more."""
         where = {"_id": {"$gt": f"{calendar}:{revision}:{after}", "$lt": f"{calendar}:{revision};"}}  # ids begin with these words
-        return [from_doc(Moved, doc) for doc in await self._db.find("moved", where, sort=[("_id", 1)], limit=limit)]
+        found = [from_doc(Moves, doc) for doc in await self._db.find("moved", where, sort=[("_id", 1)], limit=2)]
+        return (list(found[0].rows), found[0].place if len(found) > 1 else None) if found else ([], None)
 
     async def reason(self, ruling: Ruling, site: str, text: str, at: datetime) -> None:
         """Keep the words of a decision."""
