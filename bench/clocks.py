@@ -8,23 +8,28 @@ import argparse
 import asyncio
 import json
 import os
+import statistics
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psutil
 from common.clock_rules import Moment, Unit
 from common.loop import end, keep
+from common.policy import SitePolicy, Span
 from common.timesource import machine_now
 from devstack.paths import LOCAL
 from devstack.servers import Servers
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sla.domain.calendar import WorkingDays
 from sla.domain.deadlines import ELAPSED, Site, Start, dates
+from sla.domain.office_hours import office_after
 from sla.handlers.firing import LOOPS, fire_due
 from sla.handlers.redating import count_stale, redate
 
@@ -41,8 +46,9 @@ MUSTS = {
     "G9 firing lag p99 at the largest size, ms": ("<=", 250, 120),
     "G10 empty tick, largest ÷ smallest size": ("<=", 3, 2),
     "G11 drain of a backlog, clocks/s": (">=", 1200, 4000),
-    "G12 clocks opened/s ÷ APScheduler add_job/s": (">=", 10, 50),
-    "G13 one deadline, times businesstimedelta": (">=", 100, 500),
+    "G12 clocks opened one by one/s ÷ APScheduler add_job/s": (">=", 10, 50),
+    "G12 clocks dated together/s ÷ APScheduler add_job/s": (">=", 10, 50),
+    "G13 one deadline in working minutes, times businesstimedelta": (">=", 100, 500),
     "G13 clocks dated again with their writes, s for a million": ("<=", 180, 90),
 }  #: goal -> direction, must, ambitious (performance.md E)
 
@@ -178,9 +184,26 @@ async def recompute(mongo_url: str, size: int, progress: Progress) -> Figures:
         progress.remove_task(bar)
 
 
+def _working_minutes(policy: SitePolicy, days: WorkingDays) -> float:
+    """Return what one deadline in working minutes takes, Monday to Friday 9 to 12 and 13 to 18 o'clock: the question of `calendar_bench.py`."""
+    spans = tuple(Span.model_validate({"from": begin, "to": end}) for begin, end in (("09:00", "12:00"), ("13:00", "18:00")))
+    asked = policy.model_copy(update={"hours": policy.hours.model_copy(update={"office": spans})})
+    random = Random(7)
+    begin = datetime.fromisoformat("2025-01-06T01:00:00+00:00")
+    starts = [begin + timedelta(minutes=random.randrange(500 * 1440)) for _ in range(2000)]
+    amounts = [timedelta(minutes=random.choice((30, 60, 240, 480, 1440, 4320))) for _ in starts]
+    took = []
+    for _ in range(6):
+        began = time.perf_counter()
+        for start, amount in zip(starts, amounts, strict=True):
+            office_after(start, amount, asked, days)
+        took.append((time.perf_counter() - began) / len(starts))
+    return round(statistics.median(took[1:]) * 1e6, 2)  # the first builds the tables of the years
+
+
 def deadline(house_site: Any, days: Any) -> Figures:
-    """One deadline with its ladder by our engine: microseconds for elapsed time and for working days."""
-    site, found = Site(house_site.policy, days), {}
+    """Microseconds by our engine: for one deadline as the reference asks for it, and for a clock's deadline and all its levels."""
+    site, found = Site(house_site.policy, days), {"us": _working_minutes(house_site.policy, days)}
     for name, units in (("elapsed_us", ELAPSED), ("working_days_us", {Unit.WORKING_DAY})):
         rule = next(rule for rule in house_site.policy.clocks if rule.duration and rule.duration.value and rule.duration.unit in units)
         starts = [Start(datetime.fromisoformat("2026-01-05T01:00:00+00:00") + timedelta(minutes=97 * n), Moment.CLASSIFIED) for n in range(2000)]
@@ -251,14 +274,16 @@ def goals(report: Figures) -> list[Figures]:
     flat = [{**row, "lag_p99": row["lag_ms"][2]} if "lag_ms" in row else row for row in runs]
     ticks = _median(flat, "tick_ms", what="Huiyin", largest=True), _median(flat, "tick_ms", what="Huiyin", largest=False)
     adds, opened = _median(flat, "add_s", what="APScheduler"), _median(flat, "opened_s", what="Huiyin", largest=False)
-    theirs, own = _median(deadlines, "us", what="businesstimedelta"), _median(deadlines, "working_days_us", what="Huiyin")
+    theirs, own = _median(deadlines, "us", what="businesstimedelta"), _median(deadlines, "us", what="Huiyin")
+    together = report["recompute"]["clocks_s"] if "recompute" in report else None
     reached = (
         _median(flat, "lag_p99", what="Huiyin", largest=True),
         ticks[0] / ticks[1] if ticks[0] and ticks[1] else None,
         min((row["drain_s"] for row in runs if "drain_s" in row), default=None),
         opened / adds if opened and adds else None,
+        together / adds if together and adds else None,
         theirs / own if theirs and own else None,
-        1e6 / report["recompute"]["clocks_s"] if "recompute" in report else None,
+        1e6 / together if together else None,
     )
     return [_judged(goal, value) for goal, value in zip(MUSTS, reached, strict=True)]
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from common.envelope import Envelope
-from common.events import FACTS
+from common.events import FACTS, Fact
 from common.events.intake import CaseRegistered
+from common.events.sla import ClockRedated
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.messaging import topology
-from common.outbox import envelope
+from common.outbox import Dumped, envelope, say
 from common.runtime import Parts
-from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane
+from common.states import CaseKind, CaseState, CaseStatus, Channel, ClockState, ClockView, Lane
 from common.timesource import FakeTime
 from common.topology import LISTENS, SAYS
 from pydantic.json_schema import models_json_schema
@@ -97,6 +98,22 @@ def test_the_cloudevents_sdk_reads_our_envelope() -> None:
     assert event.get_type() == "huiyin.case.registered.v1"
     assert event.get_extension("site") == "XX"
     assert event.get_time() == AT
+
+
+@pytest.mark.anyio
+async def test_a_fact_said_as_data_is_the_same_on_the_wire() -> None:
+    """What a mass change says without a model of each (ADR 0039) is byte for byte what the model would have said."""
+    about: dict[str, Any] = {"id": "case:XX-1:CLK_A:1", "site": "XX", "code": "CLK_A", "subject": "case:XX-1", "rule": "SLA-01"}
+    view = ClockView(state=ClockState.RUNNING, strength="must", start_at=AT, due_at=AT, **about)
+    fact = ClockRedated(clock=view, why="calendar_published")
+    assert await wire(fact) == await wire(Dumped(fact.kind, fact.model_dump(exclude_none=True)))
+
+
+async def wire(fact: Fact | Dumped) -> str:
+    documents = MemoryDocuments()
+    await documents.transact("sla", "", lambda tx: say(tx, "XX-1", {}, [fact], site="XX", at=AT, lane=Lane.NORMAL))
+    (row,) = await documents.find("outbox")
+    return str(row["body"])
 
 
 def test_readers_ignore_what_they_do_not_know() -> None:

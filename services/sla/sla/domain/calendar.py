@@ -42,9 +42,9 @@ class CalendarMissing(Exception):
         return f"{self.calendar}:{self.year}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorkingDays:
-    """The working days of one calendar."""
+    """The working days of one calendar. Only the same table is equal: comparing thousands of days takes longer than any question put to it."""
 
     calendar: str
     years: frozenset[int]
@@ -59,7 +59,7 @@ class WorkingDays:
 
     def guessed(self) -> "WorkingDays":
         """Return the table with every year nobody published as Monday to Friday: for estimates, never for deadlines (decisions.md 2)."""
-        return _filled(Known(self))
+        return _filled(self)
 
     def is_working(self, day: date) -> bool:
         """Say whether `day` is a working day. Raises CalendarMissing."""
@@ -108,22 +108,8 @@ class WorkingDays:
                 raise CalendarMissing(self.calendar, year)
 
 
-class Known:
-    """A calendar as a key: the same object, since comparing thousands of days takes longer than the question."""
-
-    def __init__(self, days: WorkingDays) -> None:
-        self.days = days
-
-    def __hash__(self) -> int:
-        return id(self.days)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Known) and other.days is self.days
-
-
 @lru_cache(maxsize=32)
-def _filled(known: Known) -> WorkingDays:
-    days = known.days
+def _filled(days: WorkingDays) -> WorkingDays:
     missing = [year for year in GUESSED_YEARS if year not in days.years]
     plain = (day.toordinal() for year in missing for day in _days_of(year) if day.weekday() < SATURDAY)
     return WorkingDays(days.calendar, days.years | frozenset(missing), tuple(sorted((*days.days, *plain))), days.revision)

@@ -13,7 +13,7 @@ from chinese_calendar.constants import holidays as cn_holidays  # type: ignore[i
 from chinese_calendar.constants import workdays as cn_workdays
 from common.policy import Calendar, SitePolicy
 
-from sla.domain.calendar import SATURDAY, Known, WorkingDays, YearDays
+from sla.domain.calendar import SATURDAY, WorkingDays, YearDays
 
 PLAIN_YEARS = range(2000, 2101)
 
@@ -57,12 +57,11 @@ def of_site(days: WorkingDays, calendar: Calendar) -> WorkingDays:
     """Return the table with the days that a site itself has off or works; years nobody published stay unknown."""
     if not (calendar.off or calendar.worked):
         return days
-    return _overlaid(Known(days), frozenset(calendar.off), frozenset(calendar.worked))
+    return _overlaid(days, frozenset(calendar.off), frozenset(calendar.worked))
 
 
 @lru_cache(maxsize=256)
-def _overlaid(known: Known, off: frozenset[date], worked: frozenset[date]) -> WorkingDays:
-    days = known.days
+def _overlaid(days: WorkingDays, off: frozenset[date], worked: frozenset[date]) -> WorkingDays:
     added = {day.toordinal() for day in worked if day.year in days.years}
     kept = (set(days.days) | added) - {day.toordinal() for day in off}
     return replace(days, days=tuple(sorted(kept)))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from common.policy import SitePolicy, Span
 from common.sourced import minutes_of
 
-from sla.domain.calendar import DAY, CalendarMissing, Known, WorkingDays
+from sla.domain.calendar import DAY, CalendarMissing, WorkingDays
 from sla.domain.opening import instant, local_day
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,9 +47,8 @@ class _Year:
 
 
 @lru_cache(maxsize=512)
-def _year(known: Known, spans: Spans, zone: ZoneInfo, year: int) -> _Year:
+def _year(days: WorkingDays, spans: Spans, zone: ZoneInfo, year: int) -> _Year:
     """Return the table of a year. An overnight span belongs to the day on which it starts. Raises CalendarMissing."""
-    days = known.days
     if year not in days.years:
         raise CalendarMissing(days.calendar, year)
     first, last = (bisect_left(days.days, date(one, 1, 1).toordinal()) for one in (year, year + 1))
@@ -77,28 +76,31 @@ def _spans(policy: SitePolicy) -> Spans:
     return policy.hours.office or WHOLE_DAY
 
 
-def _first_year(at: datetime, policy: SitePolicy) -> int:
+def _first_year(at: datetime, spans: Spans, zone: ZoneInfo) -> int:
     """Return the year whose table may hold `at`: on the first of January an overnight span of the year before may still be open."""
-    overnight = any(minutes_of(span.end) <= minutes_of(span.start) for span in _spans(policy))
-    return (local_day(at, policy.zone) - (DAY if overnight else timedelta())).year
+    day = local_day(at, zone)
+    if (day.month, day.day) != (1, 1):
+        return day.year
+    return day.year - any(minutes_of(span.end) <= minutes_of(span.start) for span in spans)
 
 
 def office_after(at: datetime, amount: timedelta, policy: SitePolicy, days: WorkingDays) -> datetime:
     """Return when the office has been open for `amount` (positive) since `at`, the earliest such instant, aware UTC. Raises CalendarMissing."""
-    year, known, left = _first_year(at, policy), Known(days), amount // TICK
-    table = _year(known, _spans(policy), policy.zone, year)
-    left += table.open_before(_ticks(at))
+    spans, zone = _spans(policy), policy.zone
+    year = _first_year(at, spans, zone)
+    table = _year(days, spans, zone, year)
+    left = amount // TICK + table.open_before(_ticks(at))
     while left > table.total:
         left -= table.total
         year += 1
-        table = _year(known, _spans(policy), policy.zone, year)
+        table = _year(days, spans, zone, year)
     return EPOCH + table.reached(left) * TICK
 
 
 def office_between(first: datetime, last: datetime, policy: SitePolicy, days: WorkingDays) -> timedelta:
     """Return how long the office was open from `first` to `last`: the inverse of `office_after`. Raises CalendarMissing."""
-    years = range(_first_year(first, policy), local_day(last, policy.zone).year + 1)
-    tables = [_year(Known(days), _spans(policy), policy.zone, year) for year in years]
+    spans, zone = _spans(policy), policy.zone
+    tables = [_year(days, spans, zone, year) for year in range(_first_year(first, spans, zone), local_day(last, zone).year + 1)]
     return sum(table.open_before(_ticks(last)) - table.open_before(_ticks(first)) for table in tables) * TICK
 
 
