@@ -108,8 +108,11 @@ class Clock(Aggregate):
     @property
     def again_next(self) -> Rung | None:
         """Return the level to be raised again first: the highest one that was raised, or any while nobody has heard of the matter."""
-        last = self.raised
-        some = [rung for rung in self.rungs if rung.again_at and (rung is last or (self.unheard and rung.heard_at is None))]
+        waiting = [rung for rung in self.rungs if rung.again_at]
+        if not waiting:
+            return None
+        last, unheard = self.raised, self.unheard
+        some = [rung for rung in waiting if rung is last or (unheard and rung.heard_at is None)]
         return min(some, key=lambda rung: (rung.again_at, -LEVELS.index(rung.level)), default=None)
 
     def with_rung(self, rung: Rung) -> "Clock":
