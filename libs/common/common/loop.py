@@ -58,7 +58,7 @@ async def keep(loop: Loop, runtime: "Runtime[Any]") -> None:
         except Exception as error:  # noqa: BLE001 - a bug in one turn must not stop the clocks of every other case
             failures += 1
             log.error("loop_failed", loop=loop.name, error=type(error).__name__, failures=failures)  # noqa: TRY400 - a traceback may hold content
-        runtime.metrics.loop_seen.labels(service=runtime.name, loop=loop.name).set_to_current_time()
+        runtime.metrics.turned(runtime.name, loop.name)
         if not done:
             await runtime.pause(pause, mark, failures)
 

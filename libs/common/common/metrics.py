@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from common.timesource import machine_now
+
 
 class Metrics:
     """The metrics every service has; a service adds its own with `registry`."""
@@ -28,6 +30,10 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, labels: dict[str, str]) -> Gauge:
         return Gauge(name, text, list(labels), registry=self.registry).labels(**labels)
+
+    def turned(self, service: str, loop: str) -> None:
+        """Note that a loop turned, by the clock that all processes share."""
+        self.loop_seen.labels(service=service, loop=loop).set(machine_now().timestamp())
 
     def text(self) -> bytes:
         """Return the exposition text."""
