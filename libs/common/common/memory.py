@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from common.documents import Doc, Index, Outgoing, Sort, Transaction, Work
+from common.documents import PLAIN, Doc, Index, Outgoing, Sort, Transaction, Work
 from common.errors import Taken
 from common.files import MemoryFiles
 from common.states import Lane
@@ -72,8 +72,8 @@ def matches(doc: Doc, where: Doc | None) -> bool:
 def _copied(value: T) -> T:
     """Return a document of its own: what BSON keeps is dicts, lists and things that never change."""
     if isinstance(value, dict):
-        return cast("T", {key: _copied(item) for key, item in value.items()})
-    return cast("T", [_copied(item) for item in value]) if isinstance(value, list) else value
+        return cast("T", {key: item if type(item) in PLAIN else _copied(item) for key, item in value.items()})
+    return cast("T", [item if type(item) in PLAIN else _copied(item) for item in value]) if isinstance(value, list) else value
 
 
 def _order(doc: Doc, path: str) -> tuple[int, Any]:
