@@ -8,17 +8,20 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
 from common.mongo import MongoDatabase
 from common.settings import Settings
-from huiyin.doors import open_doors
+from huiyin.doors import Doors, open_doors
 from huiyin.main import app
 from huiyin.world.stack import environment, free_ports, running, world_settings
+from PIL import Image
 from typer.testing import CliRunner, Result
 
+from tests.support.pictures import a_photo, a_signature
 from tests.support.servers import Addresses
 
 pytestmark = pytest.mark.stack
@@ -204,6 +207,49 @@ def test_a_case_is_shown_in_both_languages() -> None:
     assert "what happened" in english.stdout
     assert set(json.loads(_run("case", "show", number, "--json").stdout)) == {"case", "timeline", "clocks", "zone"}
     assert _run("case", "show", "JN-260314-00000").exit_code == 1
+
+
+async def _pictured(doors: Doors, path: str, content: bytes, kind: str) -> tuple[list[int], list[int], str]:
+    """Send a picture and look at it, as people of its site, of another site, as a firm and as nobody: what each was answered, and its number."""
+    service, site = ("intake" if "/cases/" in path else "dispatch"), path.split("/")[3][:2]
+    other = "XZ" if site == "JN" else "JN"
+    knocks = (("customer_service_supervisor", site), ("customer_service_supervisor", other), ("contractor", site))
+    who = [{"Authorization": f"Bearer {doors.staff('some-one', (role,), (scope,))}"} for role, scope in knocks] + [{}]
+    client, media = doors.clients[service], {"Content-Type": "image/png" if kind == "signature" else "image/jpeg"}
+    sent = [await client.post(path, params={"kind": kind}, content=content, headers=one | media) for one in who]
+    made = sent[0].json()
+    seen = [await client.get(f"{path}/{made['id']}", headers=one) for one in who]
+    small = await client.get(f"{path}/{made['id']}", params={"size": "small"}, headers=who[0])
+    assert (seen[0].headers["content-type"], len(seen[0].content)) == (made["media"], made["size"])
+    for shown, width in ((seen[0], made["width"]), (small, min(320, made["width"]))):
+        picture = Image.open(BytesIO(shown.content))
+        assert (picture.width, dict(picture.getexif())) == (width, {})  # neither place nor camera
+    return [one.status_code for one in sent], [one.status_code for one in seen], made["id"]
+
+
+async def _pictures() -> list[tuple[list[int], list[int], int]]:
+    """A photo of a case, a photo and a signature of its order: what was answered, and how many files of each lie in GridFS."""
+    settings = Settings()
+    stores = {name: MongoDatabase(settings.mongo_url, f"{settings.namespace}_{name}", settings.driver) for name in ("intake", "dispatch")}
+    async with open_doors(settings) as doors:
+        order = (await doors.surely("dispatch", "GET", "/v1/work-orders", limit=1))["orders"][0]
+        case, work = f"/v1/cases/{order['case']}/attachments", f"/v1/work-orders/{order['id']}/attachments"
+        rows = []
+        for path, content, kind in ((case, a_photo(), "photo"), (work, a_photo(), "photo"), (work, a_signature(), "signature")):
+            sent, seen, made = await _pictured(doors, path, content, kind)
+            kept = stores["intake" if path is case else "dispatch"]
+            rows.append((sent, seen, await kept.count("files.files", {"_id": {"$in": [made, f"{made}-small"]}})))
+    for store in stores.values():
+        await store.stop()
+    return rows
+
+
+@pytest.mark.usefixtures("system")
+def test_pictures_lie_in_the_real_store_and_are_shown_to_their_site_only() -> None:
+    """Another site's people, and a firm whose order it is not, find nothing (DSP-13)."""
+    on_case, *on_order = asyncio.run(_pictures())
+    assert on_case == ([201, 404, 403, 401], [200, 404, 403, 401], 2)
+    assert on_order == [([201, 404, 404, 401], [200, 404, 404, 401], 2)] * 2
 
 
 async def _valid_invalid_crashing() -> list[tuple[int, str]]:
