@@ -41,7 +41,10 @@ async def _ready(value: Any) -> Any:
 
 def _client(url: str, driver: str) -> Any:
     maker: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
-    return maker(url, maxPoolSize=POOL, waitQueueTimeoutMS=5000, serverSelectionTimeoutMS=5000, retryWrites=True, appname="huiyin")
+    try:
+        return maker(url, maxPoolSize=POOL, waitQueueTimeoutMS=5000, serverSelectionTimeoutMS=5000, retryWrites=True, appname="huiyin")
+    except (PyMongoError, ValueError) as error:  # never quoted: the address may hold a password
+        raise StartRefused(Text("MongoDB 地址无效", "HUIYIN_MONGO_URL must be mongodb:// or mongodb+srv:// and name its hosts")) from error
 
 
 def _double(error: PyMongoError) -> bool:

@@ -102,6 +102,12 @@ def test_the_stack_world_without_servers_is_3(monkeypatch: pytest.MonkeyPatch) -
     _ended(RUN.invoke(app, ["scenario", "run", str(story), "--world", "stack"]), 3, "HUIYIN_AMQP_URL and HUIYIN_MONGO_URL")
 
 
+def test_an_address_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYIN_MONGO_URL", "mongodb://")
+    story = Path(__file__).parents[2] / "scenarios" / "sc-10.yaml"
+    _ended(RUN.invoke(app, ["scenario", "run", str(story), "--world", "stack"]), 3, "HUIYIN_MONGO_URL must be mongodb://")
+
+
 @pytest.mark.parametrize("command", [["scenario", "run", "FILE", "--json"], ["replay", "FILE", "--world", "memory", "--out"]])
 def test_a_result_that_cannot_be_written_is_said_before_the_work(command: list[str], tmp_path: Path) -> None:
     story = str(PACKS.parent / "tests" / "scenarios" / "sc-10.yaml")
