@@ -16,12 +16,12 @@ from common.clock_rules import ClockRule, Moment
 from common.documents import Doc
 from common.events import Fact
 from common.events.intake import CaseClassified, CaseClosed, CaseRegistered
-from common.loop import end
 from common.memory import Broker, MemoryBus
 from common.mongo import MongoDatabase
 from common.runtime import Parts, Runtime
 from common.settings import Settings
 from common.states import CaseState, CaseStatus, Lane
+from common.tasks import end
 from common.timesource import SystemTime
 from devstack.paths import REPOSITORY
 from huiyin.secret_keys import new_secrets

@@ -19,8 +19,9 @@ from typing import Any
 
 import psutil
 from common.clock_rules import Moment, Unit
-from common.loop import end, keep
+from common.loop import keep
 from common.policy import SitePolicy, Span
+from common.tasks import end
 from common.timesource import machine_now
 from devstack.paths import LOCAL
 from devstack.servers import Servers

@@ -20,9 +20,10 @@ from common.documents import Database, Documents, Index, Transaction
 from common.envelope import Event
 from common.errors import HuiyinError, PeerAway, PeerRefused, StoreAway
 from common.inbox import Subscriptions
-from common.loop import Loop, end, keep
+from common.loop import Loop, keep
 from common.metrics import Metrics
 from common.settings import Settings
+from common.tasks import end
 from common.timesource import SystemTime, Time
 from common.topology import LISTENS, PEERS, SAYS
 from common.vault import Vault

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from common.errors import Text, TimeAway
-from common.loop import end
+from common.tasks import end
 
 AUTHORITY = "authority"
 STALE_AFTER_S = 5.0  # a process that has not seen the authority for this long stops handling
