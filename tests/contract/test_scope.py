@@ -19,6 +19,7 @@ from tests.support.operations import Json, Operation, Things, body_of, operation
 
 pytestmark = pytest.mark.anyio
 
+AUDITED = {"intake": "cases", "dispatch": "orders"} | dict.fromkeys(("sla", "notify", "console"), "")  #: a collection that the chain tells of
 EXEMPT = {
     "/v1/facts": "the fact log is for services, which see all sites",
     "/v1/quiet": "counts of the whole service, for who runs it",
@@ -115,7 +116,7 @@ def filled(operation: Operation, things: Things) -> str:
     of_order, of_clock = operation.path.startswith(("/v1/work-orders", "/v1/settlements")), operation.path.startswith("/v1/clocks")
     parked = "redriven" if operation.path.endswith("redrive") else "parked"
     ids = {"number": things["order" if of_order else "case"], "id": things["clock" if of_clock else parked]}
-    return operation.path.format(**things | ids | {"ref": things["contact"], "key_id": things["key"]})
+    return operation.path.format(**things | ids | {"ref": things["contact"], "key_id": things["key"], "collection": AUDITED[operation.service]})
 
 
 def asked(operation: Operation, things: Things) -> Iterator[dict[str, str]]:

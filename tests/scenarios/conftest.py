@@ -57,7 +57,7 @@ NOT_BUILT = {
 def check(told: Told, world: WorldName) -> None:
     """Play a story; nothing that is built fails, and its chains hold."""
     seen = observation(told, world)
-    assert seen.audit == ()  # whatever a story does, every change of its orders and its money is in the chain
+    assert seen.audit == ()  # whatever a story does, every change of its cases, orders and money is in the chains
     verdicts = judge(told.story, seen)
     assert [(one.name, one.fault) for one in verdicts if one.outcome is Outcome.FAILED] == []
     assert sum(one.outcome is Outcome.NOT_YET for one in verdicts) == NOT_BUILT.get(told.name, 0)

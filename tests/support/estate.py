@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from common import inbox
+from common import audit, inbox
 from common.auth import Tokens
 from common.documents import Doc, to_doc
 from common.envelope import Envelope
@@ -35,9 +35,7 @@ START = datetime(2026, 3, 16, 1, 0, tzinfo=UTC)  # a Monday, 09:00 at both sites
 OURS, THEIRS, NOBODYS = "JN", "XZ", "QQ"  #: two sites, and one that does not exist
 FAULT = "water_leak"
 PACKS = Path(__file__).parents[2] / "packs" / "sites"
-MOVING = frozenset(
-    {"jobs", "cursors", "reports", "changes", "walks", "audits", "chain", "chain_heads"}
-)  #: what loops write by themselves, whoever asks
+MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits", audit.HEADS})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
 ONLY = ("engineering_manager", "customer_service_officer", "site_manager")  #: roles that may what no administrator may (R9, RVT-12)
@@ -71,11 +69,13 @@ class Estate:
         return await self.world.doors.clients[service].request(method, path, headers=headers, **more)
 
     def documents(self) -> dict[str, dict[str, dict[str, Doc]]]:
-        """Everything stored, by service, collection and id, but for what loops write by themselves."""
+        """Everything stored, by service, collection and id, but for what loops write by themselves; of rows of the audit chain what they tell."""
         kept = {}
         for service in SERVICES:
             data: dict[str, dict[str, Doc]] = self.runtime(service).documents._data  # type: ignore[attr-defined]  # noqa: SLF001 - to look, not to touch
             kept[service] = {name: deepcopy(rows) for name, rows in data.items() if rows and name not in MOVING}
+            chain = kept[service].get(audit.ROWS, {})
+            chain |= {id_: {name: row[name] for name in audit.TOLD} for id_, row in chain.items()}
         return kept
 
     async def rest(self) -> None:

@@ -17,10 +17,13 @@ from typing import Any
 import structlog
 from uuid_utils.compat import uuid7
 
-from common.documents import Database, Doc, Documents, Index, Transaction, storable
+from common import outbox
+from common.documents import Audited, Database, Doc, Documents, Index, Transaction, storable, to_doc
 from common.errors import Stale, Taken
+from common.events import Fact
 from common.loop import Loop, my_turn
 from common.runtime import Runtime
+from common.states import Lane
 
 log = structlog.get_logger()
 ROWS, HEADS = "chain", "chain_heads"
@@ -53,6 +56,30 @@ def _plain(value: Any) -> str:
 def linked(row: Doc, before: str, keyed: Keyed) -> str:
     """Return the hash of a row that follows the one with the hash `before`."""
     return keyed(json.dumps([before, *(row[name] for name in TOLD)], ensure_ascii=False, separators=(",", ":"), default=_plain))
+
+
+async def keep(  # noqa: PLR0913 - a change: what it is of, what it says, who made it
+    tx: Transaction,
+    collection: str,
+    state: Audited,
+    facts: Sequence[Fact],
+    *,
+    at: datetime,
+    by: str,
+    what: str,
+    lane: Lane,
+    more: Doc | None = None,
+    fresh: bool = False,
+) -> None:
+    """Keep a document with its facts and its row in the site's chain, all in this transaction; `seqs` and `rev` are counted up in place.
+
+    `more`: fields that are stored beside the model's, to find it by; `fresh`: it must not be there yet. Raises Taken.
+    """
+    state.seqs, state.rev = dict(state.seqs), state.rev + 1
+    await outbox.say(tx, state.id, state.seqs, facts, site=state.site, at=at, lane=lane)
+    doc = to_doc(state) | (more or {})
+    await (tx.insert if fresh else tx.put)(collection, doc)
+    await note(tx, collection, doc, at=at, by=by, what=what)
 
 
 async def note(db: Documents, collection: str, doc: Doc, *, at: datetime, by: str, what: str) -> None:

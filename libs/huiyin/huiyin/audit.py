@@ -7,8 +7,8 @@ import typer
 from huiyin import cli
 from huiyin.doors import Doors, open_doors
 
-app = typer.Typer(help="Audit chains: one for each site and service that keeps money or orders.", no_args_is_help=True)
-CHAINED = ("dispatch",)  #: services that keep chains
+app = typer.Typer(help="Audit chains: one for each site and service that keeps cases, orders or money.", no_args_is_help=True)
+CHAINED = ("intake", "dispatch")  #: services that keep chains
 COLUMNS = ("service", "site", "rows", "documents", "unsealed", "faults", "hash")
 Only = Annotated[str | None, typer.Option("--site", help="Only this site.")]
 

@@ -54,7 +54,7 @@ async def report(command: Report, *, drawn: Drawn, store: Store, by: Caller, now
     changes = register(command, policy, names, Act(by.id, now, staff=by.kind == "staff"), before)
     if drawn.urgent_only and changes[0].state.lane is not Lane.URGENT:
         raise Degraded
-    made = CaseBrief.of(await store.add(await _checked(changes, policy, store), contact, at=now))
+    made = CaseBrief.of(await store.add(await _checked(changes, policy, store), contact, at=now, by=by.id))
     return made.model_copy(update={"unit_known": known_unit})
 
 
@@ -75,7 +75,7 @@ async def move(command: Timed, name: str, case: str, *, store: Store, by: Caller
         raise NotFound
     act = Act(by.id, command.at or now, staff=by.kind == "staff", roles=by.roles)
     changes = await _checked(decide(name, file, command, act, now), file.policy, store)
-    return CaseBrief.of(await store.save(changes, at=act.at))
+    return CaseBrief.of(await store.save(changes, at=act.at, by=act.by, what=name))
 
 
 async def write_letter(command: WriteLetter, *, name: str, store: Store, by: Caller, now: datetime) -> OpenLetter:
@@ -151,7 +151,7 @@ async def follow_order(event: Event[WorkOrderFact], store: Store, now: datetime)
     """Keep the case's own view of its orders; the last one done makes the call back due. Raises NotFound."""
     file = await store.file(event.fact.order.case)
     changes = orders.follow(file.case, event.fact.order, file.policy, event.at, file.linked)
-    await store.save(changes, at=event.at)
+    await store.save(changes, at=event.at, by="dispatch", what=event.fact.kind)
 
 
 _ORDER_FACTS = [fact for fact in FACTS.values() if issubclass(fact, WorkOrderFact)]

@@ -1,6 +1,6 @@
 """Builds intake from its parts. Not here: rules. Start with `uvicorn --factory intake.main:create_app`."""
 
-from common import attachments
+from common import attachments, audit
 from common.auth import KeyRecord
 from common.documents import Documents
 from common.runtime import Parts
@@ -34,6 +34,6 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
         subscriptions=SUBSCRIPTIONS,
         parts=parts,
         look_up_key=look_up_key,
-        loops=(attachments.LOOP,),
+        loops=(attachments.LOOP, audit.loop()),
         uploads={"/v1/cases/*/attachments": attachments.UPLOAD, "/v1/sites/*/units": units.UPLOAD},
     )

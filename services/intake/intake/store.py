@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, cast
 
-from common import attachments, outbox
+from common import attachments, audit, outbox
 from common.auth import Caller, KeyRecord
 from common.documents import Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.errors import NotFound, Taken, UnknownSite
@@ -41,6 +41,7 @@ INDEXES: tuple[Index, ...] = (
     Index("contacts", (("site", 1), ("phone_index", 1))),
     Index("units", (("site", 1), ("unit", 1)), unique=True),
     *attachments.INDEXES,
+    *audit.INDEXES,
 )
 
 COLLECTIONS: dict[type, str] = {Case: "cases", Promise: "promises", Visit: "visits"}
@@ -52,6 +53,8 @@ Policies = dict[tuple[str, int], SitePolicy]
 
 class Store:
     """Cases and what hangs on them; on the database for reading, inside a transaction for writing."""
+
+    audited = tuple(COLLECTIONS.values())  #: whose changes have rows in the chain
 
     def __init__(self, db: Documents, vault: Vault, policies: Policies) -> None:
         """`policies` is shared by all stores of the process."""
@@ -123,32 +126,35 @@ class Store:
         doc = await self.db.get("cases", command.brought_up_in) if command.brought_up_in else None
         return from_doc(Case, doc) if doc and by.sees(doc["site"]) else None
 
-    async def add(self, changes: Changes, contact: Contact | None, *, at: datetime) -> Case:
+    async def add(self, changes: Changes, contact: Contact | None, *, at: datetime, by: str) -> Case:
         """Add a new case with its facts, contact and external id, and what changed with it. Raises Taken when its number or external id is."""
         change, *others = changes
         case: Case = change.state
-        await outbox.say(self._tx, case.id, case.seqs, change.facts, site=case.site, at=at, lane=case.lane)
-        await self.db.insert("cases", _case_doc(case))
+        await self._keep(change, case, at, by, "report", fresh=True)
         if case.external:
             made_by = {"caller": case.external.caller, "external": case.external.id, "case": case.id}
             await self.db.insert("externals", {"_id": _event_id(case.external.caller, case.external.id), **made_by})
         if contact and case.contact:
             await self.db.insert("contacts", self._sealed(case.site, case.contact, contact))
-        await self._keep(others, {case.id: case}, at)
+        for other in others:
+            await self._keep(other, other.state if isinstance(other.state, Case) else case, at, by, "report")
         return case
 
-    async def save(self, changes: Changes, *, at: datetime) -> Case:
-        """Keep everything that changed with its facts, each in the lane of its case; return the case that was moved, the first of them."""
-        cases = {change.state.id: change.state for change in changes if isinstance(change.state, Case)}
-        await self._keep(changes, cases, at)
-        return next(iter(cases.values()))
+    async def save(self, changes: Changes, *, at: datetime, by: str, what: str) -> Case:
+        """Keep everything that changed with its facts, each in the lane of its case; return the case that was moved, the first of them.
 
-    async def _keep(self, changes: Sequence[Change[Any]], cases: Mapping[str, Case], at: datetime) -> None:
+        `by`, `what`: who moved it, and how: for the audit chain, where no fact says it.
+        """
+        cases = {change.state.id: change.state for change in changes if isinstance(change.state, Case)}
         for change in changes:
             state = change.state
-            lane = state.lane if isinstance(state, Case) else cases[state.case].lane
-            await outbox.say(self._tx, state.id, state.seqs, change.facts, site=state.site, at=at, lane=lane)
-            await self.db.put(COLLECTIONS[type(state)], _case_doc(state) if isinstance(state, Case) else to_doc(state))
+            await self._keep(change, state if isinstance(state, Case) else cases[state.case], at, by, what)
+        return next(iter(cases.values()))
+
+    async def _keep(self, change: Change[Any], case: Case, at: datetime, by: str, what: str, *, fresh: bool = False) -> None:
+        state, said = change.state, change.facts[0].kind if change.facts else what
+        more = {"place": state.place} if isinstance(state, Case) else {}
+        await audit.keep(self._tx, COLLECTIONS[type(state)], state, change.facts, at=at, by=by, what=said, lane=case.lane, more=more, fresh=fresh)
 
     # --- return visits --------------------------------------------------------------------------------------------------------
 
@@ -267,10 +273,6 @@ class Store:
     @property
     def _tx(self) -> Transaction:
         return cast("Transaction", self.db)
-
-
-def _case_doc(case: Case) -> Doc:
-    return to_doc(case) | {"place": case.place}
 
 
 def _event_id(caller: str, external: str) -> str:

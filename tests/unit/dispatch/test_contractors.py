@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from common.audit import ROWS
 from common.documents import Doc
 from common.errors import HuiyinError, NotFound
 from common.events.intake import CaseWorkRequested
@@ -58,7 +59,7 @@ async def take_over(world: World, by: str = "boss", **act: Any) -> Order:
 
 
 async def everything(world: World) -> dict[str, list[Doc]]:
-    return {name: await world.db.find(name) for name in ("orders", "outbox", "cases")}
+    return {name: await world.db.find(name) for name in ("orders", "outbox", "cases", ROWS)}
 
 
 async def refused(world: World, **act: Any) -> HuiyinError:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from common.audit import ROWS
 from common.auth import Caller
 from common.errors import HuiyinError, Missing, NotFound
 from common.events import FACTS
@@ -172,7 +173,7 @@ async def test_work_is_spread_over_those_on_duty(world: World) -> None:
 
 async def test_a_refused_move_leaves_every_document_as_it_was(world: World) -> None:
     await world.hear(classified())
-    before = {name: await world.db.find(name) for name in ("orders", "outbox", "cases")}
+    before = {name: await world.db.find(name) for name in ("orders", "outbox", "cases", ROWS)}
     for name, by, error in (("complete", "ann", "illegal-move"), ("accept", "mop", "guard-refused"), ("arrive", "ann", "illegal-move")):
         with pytest.raises(HuiyinError) as caught:
             await world.do(name, "JN-260316-AAAAA-1", staff(by), note="x")

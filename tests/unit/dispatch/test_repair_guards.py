@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from common.audit import ROWS
 from common.errors import HuiyinError
 from common.money import ApprovalStatus, ChargeStatus
 from common.states import OrderStatus, Party, WorkClass
@@ -122,7 +123,7 @@ async def lay(world: World, **changes: Any) -> Order:
 
 async def refused(world: World, name: str, order: Order, act: dict[str, Any]) -> HuiyinError:
     async def everything() -> dict[str, Any]:
-        return {kind: await world.db.find(kind) for kind in ("orders", "outbox", "cases", "albums", "postings", "audit")}
+        return {kind: await world.db.find(kind) for kind in ("orders", "outbox", "cases", "albums", "postings", ROWS)}
 
     by = staff("lift-co", "contractor") if order.party is Party.CONTRACTOR else staff("ann")
     before = await everything()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from common import audit
 from common.errors import Fate
 from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued, WorkOrderReturned
 from common.states import CaseKind, CaseStatus, OrderStatus
@@ -17,6 +18,7 @@ from tests.unit.intake.build import DESK, HOUR, NOON, POLICY, a_case, a_policy, 
 from tests.unit.intake.world import World, a_world
 
 pytestmark = pytest.mark.anyio
+STORED = ("cases", "outbox", "visits", audit.ROWS)
 S, W = CaseStatus, OrderStatus
 DAY = timedelta(days=1)
 FAULTS = POLICY["faults"] | {
@@ -223,12 +225,12 @@ async def test_a_case_is_joined_and_taken_out_by_hand_with_the_reason(world: Wor
 async def test_def09_a_refused_joining_stores_nothing(world: World) -> None:
     first, other = await reported(world), await reported(world, "9-0302", "drip")
     await worked(world, first["number"])
-    before = [await world.documents.find(name, sort=[("_id", 1)]) for name in ("cases", "outbox", "visits")]
+    before = await world.stored(*STORED)
     for body in ({"incident": first["number"]}, {"incident": "AB-260316-XXXXX"}, {"incident": other["number"]}):
         answer = await world.move(other["number"], "link", **body, reason="试")
         assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1].rsplit(":", 1)[-1]) == (409, "guard-refused")
         assert answer.json()["guard"] == "DEF-09"
-    assert [await world.documents.find(name, sort=[("_id", 1)]) for name in ("cases", "outbox", "visits")] == before
+    assert await world.stored(*STORED) == before
 
 
 async def test_a_dissatisfied_neighbour_gets_work_of_their_own(world: World) -> None:

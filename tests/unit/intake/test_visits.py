@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from common.audit import ROWS
 from common.errors import Fate
 from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderIssued, WorkOrderPaid, WorkOrderReturned
 from common.states import OrderStatus
@@ -21,7 +22,7 @@ SECTION = POLICY["return_visit"] | {
 }
 GOOD = {"form": "phone", "satisfied": True, "attitude": "good", "quality": "good"}
 BAD = GOOD | {"satisfied": False, "quality": "bad"}
-STORED = ("cases", "visits", "promises", "letters", "outbox")
+STORED = ("cases", "visits", "promises", "letters", "outbox", ROWS)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def due(world: World, unit: str = "3-0502", **body: Any) -> str:
 
 
 async def stored(world: World) -> list[Any]:
-    return [await world.documents.find(name, sort=[("_id", 1)]) for name in STORED]
+    return await world.stored(*STORED)
 
 
 async def refused(world: World, answer: Response, guard: str, before: list[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from common import outbox
 from common.auth import ALL_SITES, Tokens
-from common.documents import Database
+from common.documents import Database, Doc
 from common.errors import Fate
 from common.events import Fact
 from common.events.dispatch import WorkOrderIssued
@@ -25,6 +25,7 @@ from tests.support.settings import settings
 from tests.unit.intake.build import NOON, a_policy, an_order
 
 HOUR = timedelta(hours=1)
+MARKS = frozenset({"sent_at", "lease_until", "fence", "sealed", "n", "prev", "hash"})  #: of facts and of rows of the audit chain
 
 
 @dataclass
@@ -82,6 +83,11 @@ class World:
         case = await self.runtime.store.case(number)
         state: CaseState = case.state()
         return state
+
+    async def stored(self, *names: str) -> list[list[Doc]]:
+        """Everything in these collections, but for what loops write by themselves: whether a fact left, and where a row of the chain stands."""
+        found = [await self.documents.find(name, sort=[("_id", 1)]) for name in names]
+        return [[{name: doc[name] for name in doc.keys() - MARKS} for doc in docs] for docs in found]
 
     async def said(self) -> list[str]:
         return [row["kind"] for row in await self.documents.find("outbox", sort=[("order", 1)])]

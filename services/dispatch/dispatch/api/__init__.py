@@ -1,5 +1,7 @@
 """The doors of dispatch. Not here: rules, queries."""
 
-from dispatch.api import attachments, audit, money, orders, people
+from common import audit_doors
 
-ROUTERS = (attachments.router, orders.router, people.router, money.router, audit.router)
+from dispatch.api import attachments, money, orders, people
+
+ROUTERS = (attachments.router, orders.router, people.router, money.router, audit_doors.router)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from common import audit, outbox
+from common import audit
 from common.documents import Audited, Doc, Documents, Index, Transaction, from_doc, to_doc
 from common.events import Fact
 from common.states import Lane
@@ -19,7 +19,6 @@ from dispatch.domain.money.books import Account
 from dispatch.domain.money.charge import Fees
 from dispatch.domain.money.ledger import Balances, Posting, balances
 
-AUDITED = ("orders", "settlements", "postings", "held", "fees")  #: whose changes have rows in the chain
 INDEXES: tuple[Index, ...] = (
     *audit.INDEXES,
     Index("postings", (("site", 1), ("accounts", 1))),
@@ -32,6 +31,7 @@ class Till:
     """Everything about money that the store keeps; `Store` is one."""
 
     db: Documents
+    audited = ("orders", "settlements", "postings", "held", "fees")  #: whose changes have rows in the chain
 
     async def fees(self, site: str) -> Fees:
         """Return the site's fee standard, an empty one where it published none."""
@@ -90,9 +90,7 @@ class Till:
         self, collection: str, state: Audited, facts: Sequence[Fact], *, at: datetime, by: str, what: str, lane: Lane = Lane.NORMAL
     ) -> None:
         """Keep a document with its facts and its row in the site's chain."""
-        state.rev += 1
-        await outbox.save(cast("Transaction", self.db), collection, state, facts, at=at, lane=lane)
-        await audit.note(self.db, collection, to_doc(state), at=at, by=by, what=what)
+        await audit.keep(cast("Transaction", self.db), collection, state, facts, at=at, by=by, what=what, lane=lane)
 
     async def sums(self, site: str) -> tuple[Balances, int]:
         """Return every account's balance and how many postings there are."""

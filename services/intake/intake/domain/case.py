@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from common.documents import Aggregate
+from common.documents import Aggregate, Audited
 from common.events import Fact
 from common.states import CaseKind, CaseState, CaseStatus, Channel, Lane, Urgency
 from pydantic import AwareDatetime
@@ -18,7 +18,7 @@ from intake.domain.parts import Asked, External, Joined, Notified, Order, Plan, 
 A = TypeVar("A", bound=Aggregate)
 
 
-class Case(Aggregate):
+class Case(Audited):
     """One request from receipt to closing."""
 
     kind: CaseKind

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from common.documents import Aggregate
+from common.documents import Audited
 from common.errors import Invalid
 from common.events.intake import PromiseKept, PromiseMade
 from pydantic import AwareDatetime
@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from intake.domain.case import Act, Case, Change
 
 
-class Promise(Aggregate):
+class Promise(Audited):
     """One promise."""
 
     case: str

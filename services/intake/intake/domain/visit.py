@@ -5,7 +5,7 @@ Pure. Not here: what a visit means for its case (`returning`), its deadline (sla
 
 from enum import StrEnum
 
-from common.documents import Aggregate
+from common.documents import Audited
 from pydantic import AwareDatetime, Field
 
 from intake.domain.parts import Part
@@ -35,7 +35,7 @@ class Signature(Part):
     opinion: str | None = None
 
 
-class Visit(Aggregate):
+class Visit(Audited):
     """One return visit; a phone visit is marked as one by its form (RVT-11)."""
 
     case: str

@@ -1,21 +1,28 @@
-"""Doors of the audit chain: is it whole? Page by page, for the auditor and for `huiyin audit verify`. Not here: the looking (`common.audit_walk`)."""
+"""Doors of a service's audit chain: is it whole? Page by page, for auditors and `huiyin audit verify`. Not here: the looking (`audit_walk`)."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
 
 from common.audit import HEADS, START
 from common.audit_walk import Walked, walk_documents, walk_rows
 from common.doors import Door, permit
 from common.errors import NotFound
 from common.problems import RESPONSES
-from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
 
-from dispatch.api.orders import Site
-from dispatch.store import Store
-from dispatch.store.till import AUDITED
-
+Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
+Collection = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")]
 router = APIRouter(tags=["audit"], responses={code: RESPONSES[code] for code in (401, 403, 404, 422, 429, 503)})
-Auditor = Annotated[Door[Store], permit("audit.read")]
+
+
+class Chained(Protocol):
+    """The store of a service that keeps a chain."""
+
+    audited: tuple[str, ...]  #: collections whose changes have rows in it
+
+
+Auditor = Annotated[Door[Chained], permit("audit.read")]
 
 
 class Head(BaseModel):
@@ -38,7 +45,7 @@ async def get_chains(door: Auditor) -> Chains:
     """Return the chains."""
     heads = await door.rt.documents.find(HEADS, sort=[("_id", 1)])
     seen = tuple(Head(site=head["_id"], n=head["n"], hash=head["hash"]) for head in heads if door.by.sees(head["_id"]))
-    return Chains(sites=seen, collections=AUDITED)
+    return Chains(sites=seen, collections=door.store.audited)
 
 
 @router.get("/v1/audit/{site}/rows")
@@ -56,12 +63,12 @@ async def get_rows(
 @router.get("/v1/audit/{site}/documents/{collection}")
 async def get_documents(
     site: Site,
-    collection: Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")],
+    collection: Collection,
     door: Auditor,
     begin: Annotated[str, Query(max_length=200)] = "",
 ) -> Walked:
     """Compare the documents after the id `begin` with what the chain tells of them."""
     door.see(site)
-    if collection not in AUDITED:
+    if collection not in door.store.audited:
         raise NotFound
     return await walk_documents(door.rt.documents, site, collection, after=begin)
