@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -238,11 +239,12 @@ async def walk_in_memory(template: MemoryDocuments, model: Model, number: int, d
     db = MemoryDocuments()
     await db.start(INDEXES)
     db._data = {name: dict(rows) for name, rows in template._data.items()}  # noqa: SLF001 - a document is replaced, never changed in place
+    await walk(Stored(db, await begin(db, model, number), partial(rows, db)), model, dice, tally)
 
-    async def everything() -> Everything:
-        return {(name, id_): row for name, rows in db._data.items() for id_, row in rows.items()}  # noqa: SLF001
 
-    await walk(Stored(db, await begin(db, model, number), everything), model, dice, tally)
+async def rows(db: MemoryDocuments) -> Everything:
+    """Every document there is."""
+    return {(name, id_): row for name, held in db._data.items() for id_, row in held.items()}  # noqa: SLF001 - to look, not to touch
 
 
 def test_walks_of_the_handlers_over_memory_documents() -> None:
