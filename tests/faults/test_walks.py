@@ -42,9 +42,9 @@ AT_DOORS = int(os.environ.get("HUIYIN_DOOR_WALKS", "1000"))  #: ten thousand tak
 pytestmark = [pytest.mark.anyio, pytest.mark.faults]
 
 
-def on_every_core(walked: Callable[[int, int], Counter[str]], walks: int) -> Counter[str]:
+def on_every_core(walked: Callable[[int, int], Counter[str]], walks: int, at_once: int = AT_ONCE) -> Counter[str]:
     """Have processes do so many walks together, one for each core; return what came of all tries."""
-    shares = [min(AT_ONCE, walks - done) for done in range(0, walks, AT_ONCE)]
+    shares = [min(at_once, walks - done) for done in range(0, walks, at_once)]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as cores:
         tally = sum(cores.map(walked, range(len(shares)), shares), Counter[str]())
     print(tally.total(), dict(tally.most_common()))  # noqa: T201 - how much was tried

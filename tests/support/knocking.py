@@ -44,11 +44,15 @@ class Front:
         """Send it, with a key of its own. Raises Said."""
         token = self._tokens(by.id, kind="staff", roles=(*by.roles, *EVERYTHING), sites=by.sites, ttl=timedelta(hours=12))
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid4().hex}
-        answer = await self.client.post(f"/v1/work-orders/{number}/{tried.name}", json=body_of(tried, photos), headers=headers)
-        if answer.status_code != httpx2.codes.OK:
-            problem = answer.json()
-            assert problem["status"] in {404, 409}, (tried, problem)
-            raise Said(None, guard=problem.get("guard", problem["type"].rsplit(":", 1)[1]))
+        taken(await self.client.post(f"/v1/work-orders/{number}/{tried.name}", json=body_of(tried, photos), headers=headers), tried)
+
+
+def taken(answer: httpx2.Response, tried: Try) -> None:
+    """Raise Said for a refusal that a rule may give."""
+    if answer.status_code != httpx2.codes.OK:
+        problem = answer.json()
+        assert problem["status"] in {404, 409}, (tried, problem)
+        raise Said(None, guard=problem.get("guard", problem["type"].rsplit(":", 1)[1]))
 
 
 def body_of(tried: Try, photos: Sequence[str]) -> dict[str, Any]:
