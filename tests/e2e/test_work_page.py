@@ -92,7 +92,8 @@ def a_file(name: str = "机房 <b>.jpg", **more: Any) -> dict[str, Any]:
 
 async def press(page: Page, made: Estate, state: str) -> None:
     """Press the button at the thumb and see the order in its next state."""
-    await page.locator(".thumb button").click()
+    async with page.expect_navigation():
+        await page.locator(".thumb button").click()
     await expect(page.locator("header .state")).to_have_class(f"state {state}")
     await made.rest()
     await page.reload()
@@ -109,6 +110,42 @@ async def scrawl(page: Page) -> None:
     for across, down in ((80, 30), (120, 100), (190, 40), (260, 95)):
         await page.mouse.move(box["x"] + across, box["y"] + down, steps=4)
     await page.mouse.up()
+
+
+async def test_a_chargeable_repair_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    """R7b, FEE-01, FEE-02: quoted from the standard, answered by the owner, worked, signed, paid on site; nothing of it needs another tool."""
+    made, served = estate
+    async with at_page(chromium, served, size=PHONE) as (page, _):  # type: ignore[arg-type]
+        await sign_in(page)
+        await page.locator(".order").click()
+        await press(page, made, "accepted")
+        await press(page, made, "on_site")
+        await page.get_by_text("有偿维修").click()
+        await press(page, made, "fee_pending")
+        await expect(page.locator(".thumb button")).to_have_text("报价")
+        await page.locator(".items input").first.fill("2")
+        await page.get_by_label("标准以外的金额").fill("12.5")
+        await look(page, "fee-1-quote-zh")
+        await press(page, made, "fee_pending")
+        await expect(page.locator("header .appointment")).to_contain_text("待业主确认")
+        await page.get_by_text("当面").first.click()
+        await look(page, "fee-2-consent-zh")
+        await press(page, made, "fee_pending")
+        await expect(page.locator(".thumb button")).to_have_text("开工")
+        await press(page, made, "in_progress")
+        await page.get_by_label("维修完成记录").fill("更换了水龙头")
+        await press(page, made, "completed")
+        await scrawl(page)
+        await press(page, made, "signed")
+        await expect(page.locator(".thumb button")).to_have_text("已现场收款")
+        await look(page, "fee-3-collect-zh")
+        await press(page, made, "signed")
+        await expect(page.locator("header .appointment")).to_contain_text("已现场收款")
+        await press(page, made, "returned")
+    order = await order_of(made)
+    assert [(line["item"], line["quantity"]) for line in order["charge"]["lines"]] == [("tap_change", 2), ("other", 1)]
+    assert order["charge"]["amount"] == sum(line["amount"] for line in order["charge"]["lines"])
+    assert (order["charge"]["status"], order["charge"]["answered_form"]) == ("collected", "face_to_face")
 
 
 async def test_one_whole_order_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:

@@ -15,6 +15,8 @@ from console.domain.wording import Speech
 from console.pages.forms import CONTAINMENT, FORMS, MAIN, Known, body, ordered
 from console.pages.show import Scene
 from console.pages.show_work import groups
+from dispatch.domain.money.approvals import APPROVALS
+from dispatch.domain.money.fees import FEES
 from dispatch.domain.moves import MOVES as ALL_MOVES
 from fastapi import FastAPI
 
@@ -36,12 +38,23 @@ def test_only_what_was_asked_is_sent_and_nothing_empty() -> None:
     assert body(FORMS["check"], {"checks": ["stopped", "evidence_kept"]}) == {"checks": ["stopped", "evidence_kept"]}
 
 
+def test_a_quotation_is_lines_in_fen_and_what_is_no_number_goes_as_it_is() -> None:
+    """FEE-01: items of the standard by number, what is not in it by amount; dispatch names the field that it refuses."""
+    given = {"items.tap": ["2"], "items.pipe": ["0"], "items.seal": [""], "items.valve": ["x"], "other": ["12.5"]}
+    assert body(FORMS["quote"], given) == {
+        "lines": [{"item": "tap", "quantity": 2}, {"item": "valve", "quantity": "x"}, {"item": "other", "amount": 1250}]
+    }
+    odd = ["0.015", "1e99", "NaN", "many"]
+    assert [body(FORMS["quote"], {"other": [text]})["lines"][0]["amount"] for text in odd] == odd
+    assert body(FORMS["quote"], {}) == {"lines": []}
+
+
 def test_every_choice_has_its_words() -> None:
     for form in FORMS.values():
         for ask in form.asks:
             assert isinstance(ask.label, Text)
             assert set(ask.options) <= set(LABELS[ask.labels] if ask.labels else ())
-    assert set(ALL_MOVES) <= set(LABELS["move"]), "each has its words where it is listed"
+    assert set(ALL_MOVES) | set(FEES) | set(APPROVALS) <= set(LABELS["move"]), "each has its words where it is listed"
     assert {name for names in MAIN.values() for name in names} <= set(FORMS)
     assert set(MAIN) <= set(OrderStatus)
 
@@ -58,6 +71,11 @@ def test_every_choice_has_its_words() -> None:
         (Known("completed", contractor=False), ["sign", "refuse-sign", "return"], "sign", ["refuse-sign"]),
         (Known("completed", contractor=True), ["sign", "refuse-sign", "return"], "return", []),
         (Known("completed", contractor=False, repair=False), ["sign", "return"], "return", []),
+        (Known("fee_pending", contractor=False), ["start", "quote", "refuse-fee"], "quote", ["refuse-fee"]),
+        (Known("fee_pending", contractor=False), ["start", "quote", "confirm-fee", "refuse-fee"], "confirm-fee", ["quote", "refuse-fee"]),
+        (Known("fee_pending", contractor=False, agreed=True), ["start"], "start", []),
+        (Known("signed", contractor=False, agreed=True), ["return", "collect"], "collect", ["return"]),
+        (Known("signed", contractor=False, collector="finance"), ["return", "collect"], "return", []),
         (Known("returned", contractor=False), ["inspect"], None, []),
         (Known("issued", contractor=False), [], None, []),
     ],

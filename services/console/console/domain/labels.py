@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from common.errors import Text
 
-from console.domain.move_labels import CHECK, EXCUSES, FOUND, MOVE
+from console.domain.move_labels import CHARGE, CHECK, CONSENT, EXCUSES, FOUND, MOVE
 
 KIND = {
     "repair": Text("报修", "Repair"),
@@ -313,6 +313,8 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "excuses": EXCUSES,
     "found": FOUND,
     "check": CHECK,
+    "consent": CONSENT,
+    "charge": CHARGE,
 }  #: name of a placeholder or column -> its codes
 
 

@@ -27,6 +27,15 @@ MOVE = {
     "send-back": Text("退单", "Sent back"),
     "assign": Text("指派", "Assigned by hand"),
     "excuse": Text("登记特殊原因", "Special reason"),
+    "quote": Text("报价", "Quoted"),
+    "confirm-fee": Text("业主同意收费", "Owner agreed to the charge"),
+    "refuse-fee": Text("业主不同意收费", "Owner did not agree to the charge"),
+    "collect": Text("现场收款", "Paid on site"),
+    "take-money": Text("财务收款", "Paid at finance"),
+    "file-receipt": Text("收据交客服", "Receipt filed"),
+    "ask-approval": Text("申请费用审批", "Approval asked"),
+    "approve": Text("批准费用", "Approved"),
+    "decline": Text("不批准费用", "Declined"),
 }
 EXCUSES = {"arrival": Text("到场迟到", "the late arrival"), "return": Text("返单延误", "the late return")}
 FOUND = {
@@ -36,6 +45,22 @@ FOUND = {
     "guided": Text("非维修(指导使用)", "Not a repair (guidance given)"),
     "major": Text("重大事件(先控制)", "Major incident (contain it first)"),
 }  #: what a worker may find on site
+CONSENT = {
+    "face_to_face": Text("当面", "face to face"),
+    "signature": Text("签字", "signature"),
+    "phone": Text("电话", "phone"),
+    "app": Text("APP", "app"),
+    "message": Text("短信", "message"),
+}  #: how an owner agrees to a charge or refuses it
+CHARGE = {
+    "unquoted": Text("待报价", "not quoted yet"),
+    "quoted": Text("待业主确认", "the owner is asked"),
+    "confirmed": Text("业主已同意", "the owner agreed"),
+    "refused": Text("业主不同意", "the owner refused"),
+    "collected": Text("已现场收款", "collected on site"),
+    "paid": Text("财务已收款", "paid"),
+    "cleared": Text("收据已交", "receipt filed"),
+}
 CHECK = {
     "stopped": Text("已阻止事故延续、扩大", "it is stopped"),
     "leaders_notified": Text("已通知主管领导及管业部", "the leaders are notified"),

@@ -30,10 +30,17 @@ def typeset(text: str, locale: str) -> str:
     return _NARROW.sub(lambda found: WIDE[found.group()], text)
 
 
+SIGNS = {"CNY": "¥"}
+
+
 def money(amount: int, locale: str) -> str:
-    """Return an amount of the smallest unit in whole units with two decimals."""
-    said = f"{amount // 100:,}.{amount % 100:02}"
-    return f"amount {said}" if locale == "en" else f"金额 {said}"
+    """Return an amount of the smallest unit in words."""
+    return f"amount {whole(amount)}" if locale == "en" else f"金额 {whole(amount)}"
+
+
+def whole(amount: int, currency: str = "") -> str:
+    """Return an amount of the smallest unit in whole units with two decimals, before it the sign of its currency or the code."""
+    return SIGNS.get(currency, currency and f"{currency} ") + f"{amount // 100:,}.{amount % 100:02}"
 
 
 def choose_locale(*wishes: str | None) -> Locale:

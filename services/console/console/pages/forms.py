@@ -3,13 +3,14 @@
 Not here: whether a move is possible (dispatch says it in the order's `moves`), codes' words (`domain.labels`).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from common.errors import Text
 
-Kind = Literal["text", "choice", "ticks", "tick", "photos", "signature"]
+Kind = Literal["text", "choice", "ticks", "tick", "photos", "signature", "items"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,14 @@ class MoveForm:
     asks: tuple[Ask, ...] = ()
 
 
+AMOUNT = re.compile(r"([0-9]{1,9})(?:[.]([0-9]{1,2}))?")  #: of whole units
 PHOTOS = Ask("photos", "photos", Text("照片", "Photos"))
 LATE = Ask("reason", "text", Text("特殊原因", "Special reason"), hint=Text("只在迟到或延误时填写", "only when you are late"))
 WHY = Ask("reason", "text", Text("原因", "Reason"), required=True)
 TOLD = Ask("plan_told", "tick", Text("已向业主说明初步方案", "I told the owner the preliminary plan"))
+CONSENT = Ask("form", "choice", Text("业主答复方式", "How the owner answered"), required=True, labels="consent", options=(
+    "face_to_face", "signature", "phone", "app", "message",
+))  # fmt: skip
 OUTCOMES = ("normal", "chargeable", "warranty", "guided", "major")
 CONTAINMENT = ("stopped", "leaders_notified", "evidence_kept")  #: before any work on a major incident (R7a)
 FOLLOW_UP = ("responsible_found", "responsible_recorded", "protective_repair", "loss_limited", "insurer")  #: before its completion (REP-15)
@@ -77,6 +82,10 @@ FORMS: Mapping[str, MoveForm] = {
             PHOTOS,
         ),
     ),
+    "quote": MoveForm(Text("报价", "Quote"), (Ask("lines", "items", Text("收费项目", "What is charged"), required=True),)),
+    "confirm-fee": MoveForm(Text("业主同意收费", "The owner agrees"), (CONSENT,)),
+    "refuse-fee": MoveForm(Text("业主不同意收费", "The owner does not agree"), (CONSENT, Ask("reason", "text", Text("原因", "Reason")))),
+    "collect": MoveForm(Text("已现场收款", "I have the money")),
     "sign": MoveForm(Text("签字确认合格", "Signed as good"), (Ask("signature", "signature", Text("客户签字", "Customer's signature")),)),
     "return": MoveForm(Text("返单", "Return the order"), (LATE,)),
     "leave": MoveForm(Text("当班未完成", "Leave it unfinished in this shift"), (WHY,)),
@@ -93,13 +102,13 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "accepted": ("arrive",),
     "on_site": ("assess", "start"),
     "contained": ("check", "start"),
-    "fee_pending": ("start",),
+    "fee_pending": ("confirm-fee", "quote", "start"),
     "approval_pending": ("start",),
     "unfinished": ("start",),
     "in_progress": ("complete",),
     "guided": ("return",),
     "completed": ("sign", "return"),
-    "signed": ("return",),
+    "signed": ("collect", "return"),
 }  #: state -> what comes next: the first that is possible is the one at the thumb
 
 
@@ -112,6 +121,8 @@ class Known:
     repair: bool = True  #: work for a complaint is not signed by a customer
     outcome: str | None = None
     checks: tuple[str, ...] = ()
+    agreed: bool = False  #: the owner to the charge (R7b)
+    collector: str = "worker"  #: or finance, for a large amount (FEE-02)
 
     @property
     def contained(self) -> bool:
@@ -121,7 +132,8 @@ class Known:
 
 SHOWN: Mapping[str, Callable[[Known], bool]] = {
     "assess": lambda known: not known.contractor,  # a contractor starts its own order by being there (R8)
-    "start": lambda known: known.contractor if known.status == "on_site" else known.status != "contained" or known.contained,
+    "start": lambda known: {"on_site": known.contractor, "contained": known.contained, "fee_pending": known.agreed}.get(known.status, True),
+    "collect": lambda known: known.collector == "worker",
     "check": lambda known: known.outcome == "major",
     "sign": lambda known: known.repair and not known.contractor,  # a contractor's work is inspected (R15, R18)
     "refuse-sign": lambda known: not known.contractor,
@@ -141,7 +153,27 @@ def body(form: MoveForm, given: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return what is sent to dispatch: only what was asked, and nothing that was left empty."""
     made: dict[str, Any] = {}
     for ask in form.asks:
+        if ask.kind == "items":
+            made[ask.name] = _lines(given)
+            continue
         values = [text for value in given.get(ask.name, ()) if (text := value.replace("\r\n", "\n").strip())]
         if values:
             made[ask.name] = True if ask.kind == "tick" else values if ask.kind in {"photos", "ticks"} else values[0]
     return made
+
+
+def _lines(given: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Return the lines of a quotation: so many of an item of the fee standard, or an amount of money for what is not in it."""
+    counts = {name.removeprefix("items."): "".join(values).strip() for name, values in given.items() if name.startswith("items.")}
+    lines: list[dict[str, Any]] = [{"item": item, "quantity": _number(count)} for item, count in counts.items() if count not in {"", "0"}]
+    if other := "".join(given.get("other", ())).strip():
+        lines.append({"item": "other", "amount": _fen(other)})
+    return lines
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text  # dispatch names the field that is none
+
+
+def _fen(text: str) -> int | str:
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if (found := AMOUNT.fullmatch(text)) else text

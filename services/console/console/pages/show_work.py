@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from common.errors import Text
+from common.money import ChargeStatus
 from common.states import CaseKind, OrderStatus, Party, Urgency
 
 from console.domain.board import NEVER, BoardClock, BoardOrder, Row
-from console.domain.wording import Speech
+from console.domain.wording import Speech, whole
 from console.pages.forms import FORMS, Known, MoveForm, ordered
 from console.pages.show import Countdown, Scene, Tag, countdown
 
@@ -55,6 +57,15 @@ class ShownMove:
 
 
 @dataclass(frozen=True)
+class ShownPrice:
+    """An item of the site's fee standard."""
+
+    item: str
+    title: Text
+    price: str
+
+
+@dataclass(frozen=True)
 class ShownTask:
     """The page of one order."""
 
@@ -62,9 +73,15 @@ class ShownTask:
     case: str
     facts: list[tuple[str, str]]
     steps: list[ShownStep]
+    charge: str | None
     main: ShownMove | None
     others: list[ShownMove]
     over: bool  #: nothing more is to be done here
+
+    @property
+    def moves(self) -> set[str]:
+        """Names of the moves that are shown."""
+        return {shown.name for shown in (self.main, *self.others) if shown}
 
 
 def groups(rows: Sequence[Row], person: str, scenes: Mapping[str, Scene], now: datetime) -> list[tuple[str, list[ShownWork]]]:
@@ -107,13 +124,15 @@ def work(row: Row, order: BoardOrder, clock: BoardClock | None, scene: Scene, no
 
 def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> ShownTask:
     """Return the page of an order as dispatch shows it to this person."""
-    speech, order = scene.speech, _board_order(view)
+    speech, order, charge = scene.speech, _board_order(view), view.get("charge") or {}
     known = Known(
         status=str(view["status"]),
         contractor=view["party"] == Party.CONTRACTOR,
         repair=view["case_kind"] == CaseKind.REPAIR,
         outcome=view.get("outcome"),
         checks=tuple(view.get("checks") or ()),
+        agreed=charge.get("status") == ChargeStatus.CONFIRMED,
+        collector=str(charge.get("collector", "worker")),
     )
     main, others = ordered(view["moves"], known)
     facts = {
@@ -130,10 +149,22 @@ def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> Show
         case=row.id,
         facts=[(name, text) for name, text in facts.items() if text],
         steps=[_step(step, scene) for step in view["steps"]],
+        charge=_charge(charge, speech),
         main=ShownMove(main, FORMS[main]) if main else None,
         others=[ShownMove(name, FORMS[name]) for name in others],
         over=order.status in DONE,
     )
+
+
+def prices(standard: Mapping[str, Any]) -> list[ShownPrice]:
+    """Return a site's fee standard as dispatch tells it."""
+    currency = standard["currency"]
+    return [ShownPrice(one["item"], Text(one["title"]["zh"], one["title"]["en"]), whole(one["price"], currency)) for one in standard["items"]]
+
+
+def _charge(charge: Mapping[str, Any], speech: Speech) -> str | None:
+    """Return what the owner pays and how far that is, None where nothing was quoted."""
+    return f"{whole(charge['amount'], charge['currency'])} · {speech.code('charge', charge['status'])}" if charge.get("amount") else None
 
 
 def refusal(document: Mapping[str, Any], speech: Speech) -> list[str]:

@@ -42,7 +42,7 @@ async def _dispatch(reader: Reader, method: str, path: str, *, content: bytes = 
     named = {"Authorization": f"Bearer {token}", "Accept-Language": reader.locale, "Content-Type": media, "Idempotency-Key": key}
     base = str(getattr(reader.rt.settings, PEERS["dispatch"])).rstrip("/")
     headers = {name: value for name, value in named.items() if value}
-    return await gateway.ask(reader.rt.http, base + ORDERS + path, peer="dispatch", method=method, headers=headers, content=content)
+    return await gateway.ask(reader.rt.http, base + path, peer="dispatch", method=method, headers=headers, content=content)
 
 
 async def _given(request: Request) -> dict[str, list[str]]:
@@ -79,7 +79,7 @@ async def attach(
 ) -> Response:
     """Pass a photo or signature on; the script of the page reads the answer."""
     key, media = request.headers.get("idempotency-key", ""), request.headers.get("content-type", "")
-    answer = await _dispatch(reader, "POST", f"/{number}/attachments?kind={kind}", content=await request.body(), media=media, key=key)
+    answer = await _dispatch(reader, "POST", f"{ORDERS}/{number}/attachments?kind={kind}", content=await request.body(), media=media, key=key)
     return Response(answer.content, answer.status, media_type=answer.headers.get("content-type"))
 
 
@@ -88,7 +88,7 @@ async def show_attachment(
     reader: MaySee, number: Number, attachment: Attachment, size: Annotated[str, Query(pattern="^(small|full)$")] = "full"
 ) -> Response:
     """Pass a picture on."""
-    answer = await _dispatch(reader, "GET", f"/{number}/attachments/{attachment}?size={size}")
+    answer = await _dispatch(reader, "GET", f"{ORDERS}/{number}/attachments/{attachment}?size={size}")
     if answer.status != 200:
         raise NotFound
     return Response(answer.content, headers={name: answer.headers[name] for name in PICTURE_HEADERS if name in answer.headers})
@@ -101,7 +101,7 @@ async def make_move(reader: MayDo, number: Number, move: str, given: Given) -> R
         raise NotFound
     content = json.dumps(body(FORMS[move], given)).encode()
     key = next(iter(given.get("key", ())), "")[:64]
-    answer = await _dispatch(reader, "POST", f"/{number}/{move}", content=content, media="application/json", key=key)
+    answer = await _dispatch(reader, "POST", f"{ORDERS}/{number}/{move}", content=content, media="application/json", key=key)
     if answer.status == 200:
         return RedirectResponse(f"/work/{number}", 303)
     return await _shown(reader, number, refused=answer, move=move, given=given)
@@ -110,13 +110,14 @@ async def make_move(reader: MayDo, number: Number, move: str, given: Given) -> R
 async def _shown(
     reader: Reader, number: str, *, refused: Answered | None = None, move: str = "", given: dict[str, list[str]] | None = None
 ) -> Response:
-    answer = await _dispatch(reader, "GET", f"/{number}")
+    answer = await _dispatch(reader, "GET", f"{ORDERS}/{number}")
     row = await reader.store.find_row(answer.json()["case"]) if answer.status == 200 else None
     if row is None:
         raise NotFound
     scene = await scene_of(reader, row.site)
     task = show_work.task(answer.json(), row, scene, reader.rt.now())
     told = {
+        "prices": await _prices(reader, row.site) if "quote" in task.moves else [],
         "refused": show_work.refusal(refused.json(), scene.speech) if refused else None,
         "move": move,
         "given": given or {},
@@ -124,3 +125,8 @@ async def _shown(
     }
     now = await clock_part(reader, scene.site)
     return html("order.html", reader.locale, refused.status if refused else 200, reader=reader, task=task, speech=scene.speech, now=now, **told)
+
+
+async def _prices(reader: Reader, site: str) -> list[show_work.ShownPrice]:
+    answer = await _dispatch(reader, "GET", f"/v1/sites/{site}/fees")
+    return show_work.prices(answer.json()) if answer.status == 200 else []

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from dispatch.domain.acts import Check
 from dispatch.domain.attendance import Attendance
 from dispatch.domain.matching import Choice
+from dispatch.domain.money import fees
 from dispatch.domain.money.approval import Approval
 from dispatch.domain.money.charge import Charge
 from dispatch.domain.moves import MOVES, possible
@@ -75,7 +76,8 @@ class OrderOut(BaseModel):
     @classmethod
     def of(cls, order: Order, by: Caller) -> "OrderOut":
         """Return what `by` may see of the order."""
-        moves = tuple(name for name in possible(order) if by.may(MOVES[name].permission))
+        of_work = [name for name in possible(order) if by.may(MOVES[name].permission)]
+        moves = (*of_work, *(name for name in fees.possible(order) if by.may(fees.FEES[name].permission)))
         hidden = {"choice": None, "earlier": ()} if "contractor" in by.roles else {}
         return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | {"moves": moves} | hidden)
 

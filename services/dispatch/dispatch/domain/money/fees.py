@@ -31,6 +31,18 @@ FEES: Table[ChargeStatus] = {
     "file-receipt": Move(frozenset({C.PAID}), C.CLEARED, "fee.file", "收据交客服", "receipt at the desk", (), WorkOrderCleared),
 }
 
+ANSWERS = frozenset({"quote", "confirm-fee", "refuse-fee"})  #: before the work; the others after it
+
+
+def possible(order: Order) -> list[str]:
+    """Return the moves that the order's charge allows from here; guards may still refuse them."""
+    before = order.status is OrderStatus.FEE_PENDING
+    if not before and (order.charge is None or order.status not in WORKED):
+        return []
+    status = order.charge.status if order.charge else C.UNQUOTED
+    return [name for name, move in FEES.items() if status in move.frm and (name in ANSWERS) is before]
+
+
 Guard = Callable[[Order, MoneyDeed], None]
 
 
