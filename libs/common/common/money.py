@@ -60,6 +60,7 @@ class ApprovalState(State):
     roles: tuple[str, ...]  #: of the band, in order
     given: tuple[str, ...] = ()  #: those that have approved
     asked_at: AwareDatetime
+    asked_by: str | None = None  #: person who put the estimate up
 
 
 class SettlementState(State):
@@ -74,3 +75,5 @@ class SettlementState(State):
     currency: str = CNY
     contractor: str | None = None  #: who answers for class A
     audited: bool = False  #: reviewed by audit (DEF-10)
+    next_move: str | None = None  #: what has to be done now, a move of the settlement
+    next_roles: tuple[str, ...] = ()  #: who may do it; `contractor` is the one who answers for class A

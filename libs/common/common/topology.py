@@ -26,7 +26,7 @@ LISTENS: dict[str, tuple[str, ...]] = {
     "intake": ("work_order", "policy"),
     "dispatch": ("case", "policy", "clock"),
     "sla": ("case", "promise", "visit", "work_order", "slips", "rota"),
-    "notify": ("case", "promise", "visit", "work_order", "escalation", "policy", "rota", "clock"),
+    "notify": ("case", "promise", "visit", "work_order", "approval", "settlement", "escalation", "policy", "rota", "clock"),
     "console": ("case", "promise", "visit", "work_order", "approval", "settlement", "clock", "escalation", "notice", "policy", "rota"),
 }  #: service -> the whole streams it binds
 

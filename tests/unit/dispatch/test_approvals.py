@@ -136,6 +136,7 @@ def test_the_facts_say_amount_band_and_what_is_still_missing() -> None:
     assert isinstance(first, ApprovalAsked)
     assert isinstance(second, ApprovalGiven)
     assert (first.approval.amount, first.approval.roles, first.approval.given) == (5000_00, (CHIEF, DEPUTY), ())
+    assert (first.approval.asked_by, second.approval.asked_by) == ("leader", "leader")  # who hears the answer
     assert (second.approval.status, second.approval.given) == (A.PENDING, (CHIEF,))
 
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from common.auth import PERMISSIONS
 from common.errors import HuiyinError, IllegalMove, Invalid
 from common.events import Fact
 from common.events.dispatch import (
     SettlementCertified,
     SettlementConfirmed,
     SettlementDeducted,
+    SettlementDeductionReviewed,
     SettlementPaid,
     SettlementReviewed,
     SettlementSubmitted,
@@ -20,6 +22,7 @@ from dispatch.domain.money.approvals import approval_move, ask_approval
 from dispatch.domain.money.ledger import COST, FINANCE, Posting, balanced, balances, retention
 from dispatch.domain.money.settlement import SETTLEMENTS, settle
 from dispatch.domain.money.submitting import submit
+from dispatch.domain.money.turn import TURNS, state
 from dispatch.domain.order import Order, Rules
 
 from tests.unit.dispatch.build import a_case
@@ -236,4 +239,41 @@ def test_each_step_says_its_fact() -> None:
     for name in WAYS[S.DEDUCTED]:
         made, facts, _ = moved(made, name)
         said += [type(fact) for fact in facts]
-    assert said == [SettlementReviewed, SettlementConfirmed, SettlementCertified, SettlementPaid, SettlementDeducted]
+    assert said == [SettlementReviewed, SettlementConfirmed, SettlementCertified, SettlementPaid, SettlementDeductionReviewed, SettlementDeducted]
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "here", "move", "roles"),
+    [
+        (WorkClass.A, SMALL, S.FINAL_ACCOUNT, "review", ("customer_service_manager",)),
+        (WorkClass.A, LARGE, S.FINAL_ACCOUNT, "review", ("audit",)),  # DEF-10
+        (WorkClass.A, LARGE, S.ACCOUNT_REVIEWED, "confirm", ("contractor",)),  # FEE-11
+        (WorkClass.B, SMALL, S.ACCOUNT_REVIEWED, "certify", ("deputy_chief_engineer",)),
+        (WorkClass.A, SMALL, S.CONTRACTOR_CONFIRMED, "certify", ("deputy_chief_engineer",)),  # FEE-12
+        (WorkClass.A, SMALL, S.CERTIFIED, "pay", ("finance",)),  # FEE-13
+        (WorkClass.A, LARGE, S.SETTLED, "review-deduction", ("audit",)),  # FEE-15
+        (WorkClass.A, SMALL, S.SETTLED, "deduct", ("finance",)),  # FEE-14
+        (WorkClass.B, SMALL, S.SETTLED, None, ()),
+        (WorkClass.A, SMALL, S.DEDUCTED, None, ()),
+    ],
+)
+def test_r21_a_settlement_says_whose_turn_it_is(
+    kind: WorkClass, amount: int, here: SettlementStatus, move: str | None, roles: tuple[str, ...]
+) -> None:
+    said = state(submitted(kind, amount).model_copy(update={"status": here}))
+    assert (said.next_move, said.next_roles) == (move, roles)
+
+
+def test_where_the_pack_names_nobody_the_holders_of_the_permission_are_next() -> None:
+    rows = [row for rows in TURNS.values() for row in rows]
+    for row in rows:
+        held = {role for role, all_ in PERMISSIONS.items() if SETTLEMENTS[row.move].permission in all_}
+        assert set(row.roles) == held - {"administrator"}
+    assert {row.move for row in rows} == set(SETTLEMENTS) - {"correct"}
+    made, _ = submit(surveyed(WorkClass.B, rules=Rules()), by("leader", amount=5_00), a_case())
+    assert state(made).next_roles == ("customer_service_manager", "audit")
+
+
+def test_what_a_settlement_says_is_next_is_a_legal_move_of_that_state() -> None:
+    for here, rows in TURNS.items():
+        assert all(here in SETTLEMENTS[row.move].frm for row in rows)

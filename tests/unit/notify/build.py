@@ -13,8 +13,8 @@ from common.rota import SiteRota
 from common.states import CaseKind, CaseState, CaseStatus, Channel, ClockState, ClockView, Lane, OrderState, OrderStatus, Party, Urgency
 from notify.domain.compose import compose
 from notify.domain.notice import Notice, Result
+from notify.domain.row import Ground
 from notify.domain.site import SiteView
-from notify.domain.table import Ground
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)

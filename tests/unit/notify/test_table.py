@@ -14,8 +14,9 @@ from common.topology import LISTENS
 from notify.domain.compose import VALUES, compose
 from notify.domain.notice import Channel, Hold, Notice, Status
 from notify.domain.public import PUBLIC
+from notify.domain.row import Ground
 from notify.domain.silence import SILENT
-from notify.domain.table import ENDINGS, TABLE, Ground
+from notify.domain.table import ENDINGS, TABLE
 from notify.domain.templates import TEMPLATES
 from notify.handlers.facts import SUBSCRIPTIONS
 

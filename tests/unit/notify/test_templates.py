@@ -8,6 +8,7 @@ from common.events.intake import CaseRegistered
 from common.states import CaseKind, Level, Urgency
 from jinja2 import Environment, meta
 from notify.domain.templates import TEMPLATES, WORDS, Names, labels, render
+from notify.domain.templates.money import MONEY
 from notify.domain.templates.owner import OWNER
 from notify.domain.templates.staff import STAFF
 from notify.domain.templates.text import ALWAYS
@@ -35,6 +36,9 @@ FULL: dict[str, Any] = {
     "due_at": NOON,
     "level": "L1",
     "visit_repair": True,
+    "amount": 1234567_05,
+    "currency": "CNY",
+    "step": "review-deduction",
 }
 BARE: dict[str, Any] = (
     FULL | dict.fromkeys(["fault", "unit", "department", "next_at", "appointment_at", "clock_order"]) | {"final": True, "visit_repair": False}
@@ -86,13 +90,13 @@ def test_a_missing_variable_is_an_error(template: str, locale: str) -> None:
 
 def test_owner_texts_have_empathy_and_commitment_and_staff_texts_neither() -> None:
     assert all(wording.empathy and wording.commitment for wording in OWNER.values())
-    assert not any(wording.empathy or wording.commitment for wording in STAFF.values())
-    assert set(OWNER) | set(STAFF) == set(TEMPLATES)
+    assert not any(wording.empathy or wording.commitment for wording in (*STAFF.values(), *MONEY.values()))
+    assert set(OWNER) | set(STAFF) | set(MONEY) == set(TEMPLATES)
 
 
 def test_staff_learn_nothing_of_the_owner_but_the_unit() -> None:
-    assert not any({"reporter", "person_phone"} & wording.needs for wording in STAFF.values())
-    assert not any(wording.late for wording in STAFF.values())
+    assert not any({"reporter", "person_phone"} & wording.needs for wording in (*STAFF.values(), *MONEY.values()))
+    assert not any(wording.late for wording in (*STAFF.values(), *MONEY.values()))
 
 
 def test_the_acknowledgement_says_number_receiver_department_and_contact() -> None:
@@ -127,3 +131,11 @@ def test_a_name_with_markup_or_a_line_break_stays_a_name() -> None:
 def test_parameters_composed_from_a_fact_are_enough() -> None:
     notice, _ = told(CaseRegistered(case=a_case()))["owner:r-1"]
     assert NUMBER in render(notice.template, notice.params, a_site(), notice.locale, Names()).subject
+
+
+def test_an_amount_is_read_in_whole_units_with_two_decimals() -> None:
+    zh, en = (render("approval_asked", params("approval_asked", FULL), a_site(), locale, Names()) for locale in LOCALES)
+    assert "1,234,567.05 元" in zh.subject
+    assert "1,234,567.05 yuan" in en.body
+    foreign = params("approval_asked", FULL) | {"currency": "HKD", "amount": 5}
+    assert "0.05 HKD" in render("approval_asked", foreign, a_site(), "zh-CN", Names()).body

@@ -244,6 +244,12 @@ class SettlementPaid(SettlementFact):
     kind = "settlement.paid"
 
 
+class SettlementDeductionReviewed(SettlementFact):
+    """Audit reviewed the deduction from the contractor's retention money (FEE-15)."""
+
+    kind = "settlement.deduction_reviewed"
+
+
 class SettlementDeducted(SettlementFact):
     """The amount was taken from the contractor's retention money (FEE-14)."""
 

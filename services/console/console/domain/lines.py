@@ -150,6 +150,7 @@ LINES: Mapping[str, Line] = {
     "settlement.confirmed": _money("施工单位确认决算", "Contractor confirmed the account", "settlement"),
     "settlement.certified": _money("结算签证", "Settlement certified", "settlement"),
     "settlement.paid": _money("结算付款", "Settlement paid", "settlement"),
+    "settlement.deduction_reviewed": _money("审核扣款", "Deduction reviewed", "settlement"),
     "settlement.deducted": _money("扣除质量保证金", "Deducted from retention money", "settlement"),
     "work_order.offered": Line(
         ISSUE,

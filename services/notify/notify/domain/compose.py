@@ -15,8 +15,9 @@ from common.states import Urgency
 from notify.domain.endpoint import Endpoint
 from notify.domain.notice import AUDIENCES, Audience, Channel, Hold, Notice, Result, name, withheld
 from notify.domain.public import PUBLIC, public_form
+from notify.domain.row import Ground, Recipient, Row
 from notify.domain.schedule import not_before
-from notify.domain.table import TABLE, Ground, Recipient, Row
+from notify.domain.table import TABLE
 from notify.domain.templates import TEMPLATES
 
 NOBODY = "nobody_in_role"
@@ -43,6 +44,16 @@ def urgency_of(fact: Fact) -> Urgency | None:
     return None
 
 
+def _money(fact: Any) -> Any:
+    """Return the part of a fact that carries an amount and its currency: an approval, a settlement, or the fact itself."""
+    return getattr(fact, "approval", None) or getattr(fact, "settlement", None) or fact
+
+
+def _order_id(fact: Any) -> str:
+    money = _money(fact)
+    return str(fact.order.id if money is fact else getattr(money, "order", None) or money.id)
+
+
 VALUES: Mapping[str, Callable[[Any], Any]] = {
     "number": case_of,
     "kind": lambda fact: fact.case.kind,
@@ -53,7 +64,7 @@ VALUES: Mapping[str, Callable[[Any], Any]] = {
     "received_at": lambda fact: fact.case.received_at,
     "final": lambda fact: fact.final,
     "next_at": lambda fact: fact.next_at,
-    "order": lambda fact: fact.order.id,
+    "order": _order_id,
     "issued_at": lambda fact: fact.order.issued_at,
     "completed_at": lambda fact: fact.order.completed_at,
     "appointment_at": lambda fact: fact.order.appointment_at or fact.case.appointment_at,
@@ -62,6 +73,9 @@ VALUES: Mapping[str, Callable[[Any], Any]] = {
     "clock_order": lambda fact: fact.clock.order,
     "due_at": lambda fact: fact.clock.due_at,
     "level": lambda fact: fact.level,
+    "amount": lambda fact: _money(fact).amount,
+    "currency": lambda fact: _money(fact).currency,
+    "step": lambda fact: fact.settlement.next_move,
     "visit_repair": lambda fact: bool(fact.orders),
 }  #: variable of a template -> how it is read from a fact
 

@@ -1,12 +1,10 @@
 """Who is told what: one table from facts to notices. Pure; `compose` reads it. Facts that tell nobody are in `silence`.
 
 Each row says the template, to whom, whether it waits for the desk's hours (NTF-24) and what would make it untrue before it is sent.
-Webhooks are no rows: endpoints choose their kinds themselves (`public`).
+Webhooks are no rows: endpoints choose their kinds themselves (`public`). The rows about money are in `money`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
@@ -33,46 +31,15 @@ from common.events.intake import (
     VisitWaived,
 )
 from common.events.sla import ClockCancelled, ClockMet, EscalationRaised, EscalationRepeated, EscalationReported
-from common.rota import SiteRota, resolve
 from common.states import Level, Urgency
 
+from notify.domain.money import ENDINGS as MONEY_ENDINGS
+from notify.domain.money import TABLE as MONEY
 from notify.domain.notice import Hold
+from notify.domain.row import Ground, Recipient, Recipients, Row, holders
 from notify.domain.schedule import is_open, opening
-from notify.domain.site import SiteView
 
 MESSAGE = "message"  #: form of a reply that goes out through notify; every other form is only recorded
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What a row may look at besides the fact. `now`: a fact that arrives late is told by the hours and the rota of its arrival."""
-
-    site: SiteView
-    now: datetime
-    rota: SiteRota | None = None
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """A reference, and the role in which a member of staff is addressed."""
-
-    ref: str
-    role: str | None = None
-
-
-Recipients = tuple[Recipient, ...]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    template: str
-    to: Callable[[Event[Any], Ground], Recipients]
-    hold: Hold = Hold.NEVER
-    when: Callable[[Event[Any], Ground], bool] = field(default=lambda _event, _ground: True)
-    ends: Callable[[Any], str] | None = None  #: key of what makes it untrue, see ENDINGS
-    roles: bool = False  #: needs the rota
 
 
 # --- to whom ----------------------------------------------------------------------------------------------------------------
@@ -121,13 +88,6 @@ def head_of_department(event: Event[CaseDepartmentNotified], ground: Ground) -> 
 def caller(event: Event[VisitDue], ground: Ground) -> Recipients:
     """Return who makes return visits, by the rota of the moment when the desk opens: that is when they may call."""
     return holders(ground, event.fact.role, at=opening(ground.site.speaking, ground.now))
-
-
-def holders(ground: Ground, role: str, department: str | None = None, at: datetime | None = None) -> Recipients:
-    """Return who answers for `role` at `at` (none = now); the role itself when nobody does."""
-    narrow = department if role == "department_manager" else None
-    persons = resolve(ground.rota, role, at or ground.now, department=narrow, zone=ground.site.zone) if ground.rota else ()
-    return tuple(Recipient(f"person:{person}", role) for person in persons) or (Recipient(f"role:{role}", role),)
 
 
 # --- when -------------------------------------------------------------------------------------------------------------------
@@ -204,6 +164,7 @@ ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
     ClockCancelled: (of_clock, "clock_cancelled"),
     VisitRecorded: (of_visit, "visit_made"),
     VisitWaived: (of_visit, "visit_waived"),
+    **MONEY_ENDINGS,
 }  #: fact -> key of the notices it makes untrue, and the reason they are withheld with
 
 # --- the table --------------------------------------------------------------------------------------------------------------
@@ -233,4 +194,5 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
     VisitDue: (Row("visit_due", caller, Hold.ALWAYS, ends=of_visit, roles=True),),  # the call is not offered before the morning (NTF-24)
     CaseClosed: (Row("case_closed", owner, Hold.ALWAYS, ends=of_closing),),
+    **MONEY,
 }

@@ -15,8 +15,9 @@ from common.topology import LISTENS
 
 from notify.domain.compose import compose, publish
 from notify.domain.public import PUBLIC
+from notify.domain.row import Ground
 from notify.domain.site import SiteView
-from notify.domain.table import ENDINGS, TABLE, Ground
+from notify.domain.table import ENDINGS, TABLE
 from notify.store import Store
 
 

@@ -1,7 +1,7 @@
 """The settlement of one repair that the company or a contractor bears: what is kept of it. Pure. Not here: what may happen to it (`settlement`)."""
 
 from common.documents import Audited
-from common.money import CNY, SettlementState, SettlementStatus
+from common.money import CNY, SettlementStatus
 from common.states import Lane, WorkClass
 
 from dispatch.domain.money.rules import MoneyRules
@@ -32,7 +32,3 @@ class Settlement(Audited):
     def by(self, *moves: str) -> frozenset[str]:
         """Return who made these moves."""
         return frozenset(one.by for one in self.steps if one.move in moves)
-
-    def state(self) -> SettlementState:
-        """Return what other services may know."""
-        return SettlementState.model_validate(self.model_dump(include=set(SettlementState.model_fields)))

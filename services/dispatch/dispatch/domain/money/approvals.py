@@ -141,5 +141,5 @@ def _said(approval: Approval, name: str, deed: MoneyDeed) -> Approval:
 
 def state(order: Order, approval: Approval) -> ApprovalState:
     """Return what other services may know of it."""
-    said = approval.model_dump(include={"status", "amount", "currency", "roles", "asked_at"})
+    said = approval.model_dump(include={"status", "amount", "currency", "roles", "asked_at", "asked_by"})
     return ApprovalState(order=order.id, site=order.site, given=tuple(one.role for one in approval.given), **said)

@@ -13,6 +13,7 @@ from common.events.dispatch import (
     SettlementCertified,
     SettlementConfirmed,
     SettlementDeducted,
+    SettlementDeductionReviewed,
     SettlementFact,
     SettlementPaid,
     SettlementReviewed,
@@ -26,12 +27,13 @@ from dispatch.domain.money import ledger
 from dispatch.domain.money.account import Settlement
 from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.settlement_guards import GUARDS
+from dispatch.domain.money.turn import state
 from dispatch.domain.order import Step
 
 S = SettlementStatus
 
 
-def _row(frm: S | frozenset[S], to: S | None, role: str, zh: str, en: str, guards: tuple[str, ...], fact: type[Fact] | None) -> Move[S]:
+def _row(frm: S | frozenset[S], to: S | None, role: str, zh: str, en: str, guards: tuple[str, ...], fact: type[Fact]) -> Move[S]:
     return Move(frm if isinstance(frm, frozenset) else frozenset({frm}), to, f"settlement.{role}", zh, en, guards, fact)
 
 
@@ -42,7 +44,7 @@ SETTLEMENTS: Table[SettlementStatus] = {
     "confirm": _row(S.ACCOUNT_REVIEWED, S.CONTRACTOR_CONFIRMED, "confirm", "施工单位确认", "contractor confirms", ("FEE-11",), SettlementConfirmed),
     "certify": _row(REVIEWED, S.CERTIFIED, "certify", "签证", "certify", ("FEE-12", "R21", "R21.own"), SettlementCertified),
     "pay": _row(S.CERTIFIED, S.SETTLED, "pay", "财务付款", "pay", ("R21.own", "FEE-18"), SettlementPaid),
-    "review-deduction": _row(S.SETTLED, None, "audit", "审核扣款", "review the deduction", ("FEE-14", "FEE-15"), None),
+    "review-deduction": _row(S.SETTLED, None, "audit", "审核扣款", "review the deduction", ("FEE-14", "FEE-15"), SettlementDeductionReviewed),
     "deduct": _row(S.SETTLED, S.DEDUCTED, "deduct", "扣除保证金", "deduct", ("FEE-14", "FEE-15.done", "FEE-14.held"), SettlementDeducted),
 }  #: the final account itself is `submit` of an order
 
@@ -65,7 +67,7 @@ def settle(
     changes: dict[str, Any] = {"status": move.to or before.status, "steps": (*before.steps, done)}
     after = before.model_copy(update=changes | (EFFECTS[name](before, deed) if name in EFFECTS else {}))
     kind: Any = move.fact
-    said: list[SettlementFact] = [kind(settlement=after.state(), case=case)] if kind else []
+    said: list[SettlementFact] = [kind(settlement=state(after), case=case)] if kind else []
     return after, [*said], _posted(after, name, deed)
 
 

@@ -11,6 +11,7 @@ from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.approvals import approved
 from dispatch.domain.money.fees import WORKED
 from dispatch.domain.money.settlement_guards import within_approval
+from dispatch.domain.money.turn import state
 from dispatch.domain.order import Order, Step
 
 
@@ -42,4 +43,4 @@ def submit(order: Order, deed: MoneyDeed, case: CaseState, *, currency: str = CN
         contractor=contractor,
         steps=(done,),
     )
-    return made, [SettlementSubmitted(settlement=made.state(), case=case)]
+    return made, [SettlementSubmitted(settlement=state(made), case=case)]

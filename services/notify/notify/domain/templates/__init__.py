@@ -1,7 +1,7 @@
 """Wording of notices: subject and body in both languages, rendered strictly (a missing variable is an error, never an empty place). Pure.
 
 Every text for owners has two parts of its own, empathy and commitment (NTF-06), around what it has to say. Here is how texts are put
-together; the texts are in `owner` and `staff`, words for codes in `labels`. Variables are listed (`needs`), and a test compares lists and texts.
+together; the texts are in `owner`, `staff` and `money`, words for codes in `labels`. Variables are listed (`needs`), a test compares them.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from notify.domain.site import SiteView
 from notify.domain.templates import labels
+from notify.domain.templates.money import MONEY
 from notify.domain.templates.owner import OWNER
 from notify.domain.templates.staff import STAFF
 from notify.domain.templates.text import COLLEAGUE, STRANGER, Wording
@@ -23,7 +24,7 @@ from notify.domain.templates.text import COLLEAGUE, STRANGER, Wording
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - plain text, never HTML
 DESK = Text("客户服务中心", "customer service")
 
-TEMPLATES: Mapping[str, Wording] = {**OWNER, **STAFF}
+TEMPLATES: Mapping[str, Wording] = {**OWNER, **STAFF, **MONEY}
 WORDS: Mapping[str, tuple[str, Mapping[str, Text]]] = {
     "kind": ("kind", labels.KIND),
     "feeling": ("kind", labels.FEELING),
@@ -31,6 +32,8 @@ WORDS: Mapping[str, tuple[str, Mapping[str, Text]]] = {
     "department": ("department", labels.DEPARTMENT),
     "level": ("level", labels.LEVEL),
     "clock": ("code", labels.CLOCK),
+    "coin": ("currency", labels.CURRENCY),
+    "task": ("step", labels.STEP),
 }  #: variable -> the parameter it is a word for, and the words
 
 
@@ -67,6 +70,8 @@ def words(params: Mapping[str, Any], site: SiteView, locale: str) -> dict[str, A
     if "fault" in params:
         fault = site.faults.get(params["fault"] or "")
         told["matter"] = fault.in_(locale) if fault else told["kind"]
+    if "amount" in params:
+        told["amount"] = f"{params['amount'] // 100:,}.{params['amount'] % 100:02}"
     return told
 
 

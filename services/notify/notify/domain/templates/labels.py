@@ -42,6 +42,16 @@ DEPARTMENT: Mapping[str, Text] = {
     "sales": Text("销售部", "sales"),
 }
 
+CURRENCY: Mapping[str, Text] = {"CNY": Text("元", "yuan")}
+
+STEP: Mapping[str, Text] = {
+    "review": Text("审核决算书", "review the final account"),
+    "certify": Text("签证", "certify the settlement"),
+    "pay": Text("付款", "pay"),
+    "review-deduction": Text("审核保证金扣款", "review the deduction from retention money"),
+    "deduct": Text("扣除质量保证金", "deduct it from the retention money"),
+}  #: moves of a settlement that the house makes
+
 CLOCK: Mapping[str, Text] = {
     "CLK_RESPOND": Text("响应时限", "response"),
     "CLK_ONSITE": Text("到场时限", "arrival on site"),

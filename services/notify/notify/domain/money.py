@@ -1,0 +1,132 @@
+"""Who is told about money: those whose turn it is, and who asked. Rows of the table, pure data and what they read.
+
+Whose turn it is dispatch knows by the pack of the case and says it in the fact; here roles become people. An approval is told at any hour,
+because work waits for it; the steps of a settlement wait for the desk's hours (NTF-24).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from common.envelope import Event
+from common.events import Fact
+from common.events.dispatch import (
+    ApprovalAsked,
+    ApprovalDeclined,
+    ApprovalFact,
+    ApprovalGiven,
+    SettlementCertified,
+    SettlementConfirmed,
+    SettlementDeducted,
+    SettlementDeductionReviewed,
+    SettlementFact,
+    SettlementPaid,
+    SettlementReviewed,
+    SettlementSubmitted,
+    WorkOrderFeeConfirmed,
+    WorkOrderPaid,
+)
+from common.money import ApprovalStatus
+
+from notify.domain.notice import Hold
+from notify.domain.row import Ground, Recipient, Recipients, Row, holders
+from notify.domain.schedule import opening
+
+CONTRACTOR = "contractor"  #: the role of the one who answers for class A: no role of the rota
+FINANCE = "finance"
+
+
+def deciders(event: Event[ApprovalFact], ground: Ground) -> Recipients:
+    """Return who answers for the role of the band whose turn it is (R12); never who put the estimate up, they may not decide (R12.own)."""
+    approval = event.fact.approval
+    role = approval.roles[len(approval.given)]
+    told = tuple(one for one in holders(ground, role) if one.ref != f"person:{approval.asked_by}")
+    return told or (Recipient(f"role:{role}", role),)
+
+
+def applicant(event: Event[ApprovalFact], _ground: Ground) -> Recipients:
+    """Return who put the estimate up."""
+    asked = event.fact.approval.asked_by
+    return (Recipient(f"person:{asked}", "applicant"),) if asked else ()
+
+
+def next_in_chain(event: Event[SettlementFact], ground: Ground) -> Recipients:
+    """Return who makes the next move of a settlement, by the rota of the moment when the desk opens; the contractor itself where it confirms."""
+    settlement = event.fact.settlement
+    if CONTRACTOR in settlement.next_roles:
+        return (Recipient(f"person:{settlement.contractor}", CONTRACTOR),) if settlement.contractor else ()
+    at = opening(ground.site.speaking, ground.now)
+    return tuple(one for role in settlement.next_roles for one in holders(ground, role, at=at))
+
+
+def finance(_event: Event[WorkOrderFeeConfirmed], ground: Ground) -> Recipients:
+    """Return who collects a large amount (FEE-02)."""
+    return holders(ground, FINANCE, at=opening(ground.site.speaking, ground.now))
+
+
+def pending(event: Event[ApprovalFact], _ground: Ground) -> bool:
+    """Say whether a role of the band has still to decide."""
+    approval = event.fact.approval
+    return approval.status is ApprovalStatus.PENDING and len(approval.given) < len(approval.roles)
+
+
+def granted(event: Event[ApprovalFact], _ground: Ground) -> bool:
+    """Say whether it was the last yes."""
+    return event.fact.approval.status is ApprovalStatus.GRANTED
+
+
+def confirms(event: Event[SettlementFact], _ground: Ground) -> bool:
+    """Say whether the contractor has to confirm now (FEE-11)."""
+    return CONTRACTOR in event.fact.settlement.next_roles
+
+
+def goes_on(event: Event[SettlementFact], ground: Ground) -> bool:
+    """Say whether somebody of the house has to act now."""
+    return event.fact.settlement.next_move is not None and not confirms(event, ground)
+
+
+def large(event: Event[WorkOrderFeeConfirmed], _ground: Ground) -> bool:
+    """Say whether finance collects it (DEF-11)."""
+    return event.fact.collector == FINANCE
+
+
+def of_approval(fact: Any) -> str:
+    """Return the key that whatever happens next to the approval carries."""
+    return f"approval:{fact.approval.order}"
+
+
+def of_settlement(fact: Any) -> str:
+    """Return the key that the next step of the settlement carries."""
+    return f"settlement:{fact.settlement.id}"
+
+
+def of_fee(fact: Any) -> str:
+    """Return the key that the payment carries."""
+    return f"fee:{fact.order.id}"
+
+
+_STEPS: tuple[type[Fact], ...] = (
+    SettlementSubmitted,
+    SettlementReviewed,
+    SettlementConfirmed,
+    SettlementCertified,
+    SettlementPaid,
+    SettlementDeductionReviewed,
+)
+_NEXT = (
+    Row("account_to_confirm", next_in_chain, Hold.ALWAYS, when=confirms, ends=of_settlement),  # FEE-11
+    Row("settlement_next", next_in_chain, Hold.ALWAYS, when=goes_on, ends=of_settlement, roles=True),
+)
+_ASKED = Row("approval_asked", deciders, when=pending, ends=of_approval, roles=True)  # R12
+
+TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
+    ApprovalAsked: (_ASKED,),
+    ApprovalGiven: (_ASKED, Row("approval_granted", applicant, when=granted, ends=of_approval)),
+    ApprovalDeclined: (Row("approval_declined", applicant, ends=of_approval),),
+    WorkOrderFeeConfirmed: (Row("large_amount", finance, Hold.ALWAYS, when=large, ends=of_fee, roles=True),),  # FEE-02
+    **dict.fromkeys(_STEPS, _NEXT),
+}
+ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
+    **dict.fromkeys((ApprovalAsked, ApprovalGiven, ApprovalDeclined), (of_approval, "approval_moved")),
+    **dict.fromkeys((*_STEPS, SettlementDeducted), (of_settlement, "settlement_moved")),
+    WorkOrderPaid: (of_fee, "paid"),
+}

@@ -1,0 +1,65 @@
+"""What those read who have to act on money, and who asked for it. zh-CN first, en second. Pure data.
+
+Number and amount only: who pays, why somebody said no and every other particular is behind the order's door (NTF-22).
+"""
+
+from collections.abc import Mapping
+
+from common.errors import Text
+
+from notify.domain.templates.text import Wording
+
+_MONEY = frozenset({"order", "amount", "currency"})
+
+MONEY: Mapping[str, Wording] = {
+    "approval_asked": Wording(
+        subject=Text("【待审批】{{ order }}:{{ amount }} {{ coin }}", "[Approval wanted] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "工单 {{ order }} 的维修费用估算为 {{ amount }} {{ coin }},现请您审批。批准之前不得开工。",
+            "The repair of work order {{ order }} is estimated at {{ amount }} {{ coin }}; it is your turn to approve or to decline. "
+            "No work starts before.",
+        ),
+        needs=_MONEY,
+    ),
+    "approval_granted": Wording(
+        subject=Text("【已批准】{{ order }}:{{ amount }} {{ coin }}", "[Approved] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "您申请的工单 {{ order }} 维修费用 {{ amount }} {{ coin }} 已获批准。实际费用超出的,须另行报批。",
+            "Your estimate of {{ amount }} {{ coin }} for work order {{ order }} is approved. If it gets dearer, ask for approval again.",
+        ),
+        needs=_MONEY,
+    ),
+    "approval_declined": Wording(
+        subject=Text("【未批准】{{ order }}:{{ amount }} {{ coin }}", "[Declined] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "您申请的工单 {{ order }} 维修费用 {{ amount }} {{ coin }} 未获批准,原因见工单记录。调整估算后可重新申请。",
+            "Your estimate of {{ amount }} {{ coin }} for work order {{ order }} was declined; the order says why. You may put up another one.",
+        ),
+        needs=_MONEY,
+    ),
+    "account_to_confirm": Wording(
+        subject=Text("【请确认决算】{{ order }}:{{ amount }} {{ coin }}", "[Please confirm] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "工单 {{ order }} 的维修决算已审核,由贵单位承担 {{ amount }} {{ coin }},请予以确认。",
+            "The final account of work order {{ order }} was reviewed: {{ amount }} {{ coin }} are yours to bear. Please confirm it.",
+        ),
+        needs=_MONEY,
+    ),
+    "settlement_next": Wording(
+        subject=Text("【待{{ task }}】{{ order }}:{{ amount }} {{ coin }}", "[To do: {{ task }}] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "工单 {{ order }} 的维修结算({{ amount }} {{ coin }})轮到您办理:{{ task }}。",
+            "The settlement of work order {{ order }} ({{ amount }} {{ coin }}) waits for you: {{ task }}.",
+        ),
+        needs=_MONEY | {"step"},
+    ),
+    "large_amount": Wording(
+        subject=Text("【大额待收】{{ order }}:{{ amount }} {{ coin }}", "[Finance collects] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "业主已同意工单 {{ order }} 的维修收费 {{ amount }} {{ coin }}。此为大额款项,维修人员不得现场收取,完工签字后由财务收款并开具收据。",
+            "The owner agreed to pay {{ amount }} {{ coin }} for work order {{ order }}. The amount is large: finance collects it, not the "
+            "worker, with a receipt, once the work is done and signed for.",
+        ),
+        needs=_MONEY,
+    ),
+}
