@@ -5,6 +5,7 @@ second and failures, against 68). Orders issued in the same instant may therefor
 Contacts are sealed and opened only here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
@@ -215,9 +216,11 @@ class Store(till.Till):
         """
         if not ids:
             return {}
-        newest = await self.db.find("orders", {"assignee": {"$in": list(ids)}}, sort=[("issued_at", -1)], limit=2 * len(ids))
+        those: Doc = {"assignee": {"$in": list(ids)}}
+        newest = await self.db.find("orders", those, sort=[("issued_at", -1)], limit=2 * len(ids), fields=("assignee", "issued_at"))
         last = {doc["assignee"]: doc["issued_at"] for doc in reversed(newest)}
-        held = {id_: await self.db.count("orders", {"assignee": id_, "status": {"$in": sorted(OPEN)}}) for id_ in ids}
+        in_hand = await self.db.find("orders", those | {"status": {"$in": sorted(OPEN)}}, fields=("assignee",))
+        held = Counter(doc["assignee"] for doc in in_hand)
         return {id_: Load(held[id_], last.get(id_)) for id_ in ids}
 
     async def save_staffing(self, staffing: Staffing, facts: Sequence[Fact], *, at: datetime) -> None:
