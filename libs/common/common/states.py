@@ -210,6 +210,7 @@ class OrderState(State):
     alarm: str | None = None  #: "nobody_eligible" when no candidate could be found
     chargeable: bool = False  #: the owner pays for it, or has still to agree
     cleared: bool = False  #: money at finance and receipt at the desk (FEE-03)
+    awaits_finance: bool = False  #: finance collects a large amount now (FEE-02, R16)
 
     @property
     def outstanding(self) -> bool:

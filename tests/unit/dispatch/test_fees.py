@@ -183,6 +183,24 @@ def test_fee_02_a_large_amount_is_collected_by_finance_and_its_bound_is_large() 
     assert moved(worked(small), "collect")[0].charge is not None
 
 
+@pytest.mark.parametrize(
+    ("status", "asks", "amount", "waits"),
+    [
+        (OrderStatus.SIGNED, True, 1000_00, True),
+        (OrderStatus.COMPLETED, False, 1000_00, True),
+        (OrderStatus.COMPLETED, True, 1000_00, False),  # not signed for yet
+        (OrderStatus.IN_PROGRESS, True, 1000_00, False),
+        (OrderStatus.SIGNED, True, 1000_00 - 1, False),  # the worker collects it
+    ],
+)
+def test_fee_02_an_order_says_when_finance_can_collect(status: OrderStatus, asks: bool, amount: int, waits: bool) -> None:  # noqa: FBT001
+    order, _ = brought(C.CONFIRMED, quote={"lines": [{"item": "roof", "amount": amount}]})
+    rules = order.rules.model_copy(update={"signature_required": asks})
+    assert order.model_copy(update={"status": status, "rules": rules}).state().awaits_finance is waits
+    taken, _, _ = moved(worked(order), "take-money")
+    assert not taken.state().awaits_finance
+
+
 def test_r16_no_money_at_finance_without_the_number_of_its_receipt() -> None:
     order, _ = brought(C.COLLECTED)
     assert isinstance(refused(worked(order), "take-money", receipt=None), Invalid)

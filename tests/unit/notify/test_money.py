@@ -14,8 +14,10 @@ from common.events.dispatch import (
     SettlementDeductionReviewed,
     SettlementReviewed,
     SettlementSubmitted,
+    WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderSigned,
 )
 from common.money import ApprovalState, ApprovalStatus, SettlementState, SettlementStatus
 from common.rota import SiteRota
@@ -118,6 +120,13 @@ def test_r21_whoever_is_next_in_the_chain_is_told_when_the_desk_opens(fact: Any,
 def test_fee_02_finance_hears_of_a_large_amount_and_only_of_that() -> None:
     assert whom(WorkOrderFeeConfirmed(**fee("finance"), form="phone")) == {"person:till": "large_amount"}
     assert whom(WorkOrderFeeConfirmed(**fee("worker"), form="phone")) == {}
+
+
+def test_r16_finance_is_told_again_when_the_large_amount_can_be_collected() -> None:
+    due, other = an_order(awaits_finance=True, completed_at=NOON), an_order(completed_at=NOON)
+    assert whom(WorkOrderSigned(order=due, case=a_case())) == {"person:till": "large_amount_due"}
+    assert whom(WorkOrderCompleted(order=due, case=a_case()))["person:till"] == "large_amount_due"
+    assert "person:till" not in whom(WorkOrderSigned(order=other, case=a_case())) | whom(WorkOrderCompleted(order=other, case=a_case()))
 
 
 def test_what_is_said_about_money_is_number_amount_and_task() -> None:

@@ -220,6 +220,13 @@ TEMPLATE = {
     "result_told": Text("结果告知", "result"),
     "visit_due": Text("应回访", "return visit due"),
     "case_closed": Text("结案告知", "case closed"),
+    "approval_asked": Text("待审批", "approval wanted"),
+    "approval_granted": Text("已批准", "approved"),
+    "approval_declined": Text("未批准", "declined"),
+    "account_to_confirm": Text("请确认决算", "account to confirm"),
+    "settlement_next": Text("结算待办", "settlement to go on with"),
+    "large_amount": Text("大额待收", "large amount agreed"),
+    "large_amount_due": Text("大额应收", "large amount to collect now"),
 }
 REASON = {
     "case_closed": Text("案件已结", "the case is closed"),
@@ -227,6 +234,9 @@ REASON = {
     "order_completed": Text("工单已完工", "the order is completed"),
     "order_cancelled": Text("工单已取消", "the order was cancelled"),
     "order_taken": Text("工单已有人接", "somebody has the order"),
+    "approval_moved": Text("审批已有结果", "the approval went on"),
+    "settlement_moved": Text("结算已有进展", "the settlement went on"),
+    "paid": Text("款项已收", "it was paid"),
     "clock_stopped": Text("计时已结束", "the clock has stopped"),
     "clock_cancelled": Text("时限已取消", "the clock was cancelled"),
     "visit_made": Text("已回访", "the visit was made"),

@@ -24,6 +24,7 @@ NOT_WORKED_ON = frozenset({OrderStatus.ISSUED, OrderStatus.ACCEPTED})
 BEFORE_WORK = frozenset({OrderStatus.CONTAINED, OrderStatus.FEE_PENDING, OrderStatus.SURVEYED, OrderStatus.APPROVAL_PENDING})
 ONSITE = "CLK_CONTRACTOR_ONSITE"  #: the clock whose breach lets own engineering step in (R9)
 AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.UNFINISHED})
+WORKED = frozenset({OrderStatus.COMPLETED, OrderStatus.SIGNED, OrderStatus.RETURNED, OrderStatus.INSPECTED})
 OPEN = NOT_WORKED_ON | BEFORE_WORK | AT_WORK | {OrderStatus.ON_SITE, OrderStatus.GUIDED}  #: in somebody's hands
 
 
@@ -151,7 +152,7 @@ class Order(Audited):
     def state(self) -> OrderState:
         """Return what other services may know."""
         said = self.model_dump(include=set(OrderState.model_fields))
-        return OrderState.model_validate(said | {"chargeable": self.chargeable, "cleared": self.cleared})
+        return OrderState.model_validate(said | {name: getattr(self, name) for name in ("chargeable", "cleared", "awaits_finance")})
 
     @property
     def chargeable(self) -> bool:
@@ -163,6 +164,17 @@ class Order(Audited):
     def cleared(self) -> bool:
         """Say whether the money is at finance and the receipt at the desk (FEE-03)."""
         return self.charge is not None and self.charge.status is ChargeStatus.CLEARED
+
+    @property
+    def payable(self) -> bool:
+        """Say whether the work is done, and signed for where the site asks for a signature (R16)."""
+        return self.status in WORKED and (self.status is not OrderStatus.COMPLETED or not self.rules.signature_required)
+
+    @property
+    def awaits_finance(self) -> bool:
+        """Say whether finance collects a large amount now (FEE-02)."""
+        agreed = self.charge is not None and self.charge.status is ChargeStatus.CONFIRMED and self.charge.collector == "finance"
+        return agreed and self.payable
 
 
 class Request(BaseModel):

@@ -22,8 +22,10 @@ from common.events.dispatch import (
     SettlementPaid,
     SettlementReviewed,
     SettlementSubmitted,
+    WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderSigned,
 )
 from common.money import ApprovalStatus
 
@@ -58,7 +60,7 @@ def next_in_chain(event: Event[SettlementFact], ground: Ground) -> Recipients:
     return tuple(one for role in settlement.next_roles for one in holders(ground, role, at=at))
 
 
-def finance(_event: Event[WorkOrderFeeConfirmed], ground: Ground) -> Recipients:
+def finance(_event: Event[WorkOrderFeeConfirmed | WorkOrderSigned | WorkOrderCompleted], ground: Ground) -> Recipients:
     """Return who collects a large amount (FEE-02)."""
     return holders(ground, FINANCE, at=opening(ground.site.speaking, ground.now))
 
@@ -89,6 +91,11 @@ def large(event: Event[WorkOrderFeeConfirmed], _ground: Ground) -> bool:
     return event.fact.collector == FINANCE
 
 
+def collectable(event: Event[WorkOrderSigned | WorkOrderCompleted], _ground: Ground) -> bool:
+    """Say whether finance may collect it now: the work is done and signed for (R16)."""
+    return event.fact.order.awaits_finance
+
+
 def of_approval(fact: Any) -> str:
     """Return the key that whatever happens next to the approval carries."""
     return f"approval:{fact.approval.order}"
@@ -117,12 +124,14 @@ _NEXT = (
     Row("settlement_next", next_in_chain, Hold.ALWAYS, when=goes_on, ends=of_settlement, roles=True),
 )
 _ASKED = Row("approval_asked", deciders, when=pending, ends=of_approval, roles=True)  # R12
+DUE = Row("large_amount_due", finance, Hold.ALWAYS, when=collectable, ends=of_fee, roles=True)  #: FEE-02, R16
 
 TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     ApprovalAsked: (_ASKED,),
     ApprovalGiven: (_ASKED, Row("approval_granted", applicant, when=granted, ends=of_approval)),
     ApprovalDeclined: (Row("approval_declined", applicant, ends=of_approval),),
     WorkOrderFeeConfirmed: (Row("large_amount", finance, Hold.ALWAYS, when=large, ends=of_fee, roles=True),),  # FEE-02
+    WorkOrderSigned: (DUE,),
     **dict.fromkeys(_STEPS, _NEXT),
 }
 ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {

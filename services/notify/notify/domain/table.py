@@ -33,6 +33,7 @@ from common.events.intake import (
 from common.events.sla import ClockCancelled, ClockMet, EscalationRaised, EscalationRepeated, EscalationReported
 from common.states import Level, Urgency
 
+from notify.domain.money import DUE
 from notify.domain.money import ENDINGS as MONEY_ENDINGS
 from notify.domain.money import TABLE as MONEY
 from notify.domain.notice import Hold
@@ -190,7 +191,7 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     EscalationReported: (Row("case_reported", escalated, ends=of_case),),  # ESC-06, ESC-10: at once, at any hour
     CaseDepartmentNotified: (Row("department_notified", head_of_department, ends=of_case, roles=True),),  # K5
     CaseReplied: (Row("case_replied", owner, Hold.UNLESS_URGENT, when=by_message, ends=of_case),),  # NTF-03, NTF-14
-    WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case),),  # NTF-01
+    WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case), DUE),  # NTF-01
     CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
     VisitDue: (Row("visit_due", caller, Hold.ALWAYS, ends=of_visit, roles=True),),  # the call is not offered before the morning (NTF-24)
     CaseClosed: (Row("case_closed", owner, Hold.ALWAYS, ends=of_closing),),

@@ -17,10 +17,9 @@ from common.states import CaseState, OrderStatus, Party, WorkClass
 from dispatch.domain.money import ledger
 from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.charge import Charge, FeeStandard, priced
-from dispatch.domain.order import Order, Step
+from dispatch.domain.order import WORKED, Order, Step
 
 C = ChargeStatus
-WORKED = frozenset({OrderStatus.COMPLETED, OrderStatus.SIGNED, OrderStatus.RETURNED, OrderStatus.INSPECTED})
 
 FEES: Table[ChargeStatus] = {
     "quote": Move(frozenset({C.UNQUOTED, C.QUOTED}), C.QUOTED, "fee.quote", "报价", "quote", ("R7b", "R7e"), None),
@@ -60,8 +59,7 @@ def _not_in_warranty(order: Order, _deed: MoneyDeed) -> None:
 
 def _worked(order: Order, _deed: MoneyDeed) -> None:
     """R16: the owner pays for finished work that was signed for."""
-    unsigned = order.status is OrderStatus.COMPLETED and order.rules.signature_required
-    if order.status not in WORKED or unsigned:
+    if not order.payable:
         raise Refused("R16", "维修未完成或客户未签字,不能收款", "no payment before the work is done and signed for")
 
 

@@ -9,10 +9,9 @@ from common.states import CaseState, WorkClass
 from dispatch.domain.money.account import Settlement
 from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.approvals import approved
-from dispatch.domain.money.fees import WORKED
 from dispatch.domain.money.settlement_guards import within_approval
 from dispatch.domain.money.turn import state
-from dispatch.domain.order import Order, Step
+from dispatch.domain.order import WORKED, Order, Step
 
 
 def submit(order: Order, deed: MoneyDeed, case: CaseState, *, currency: str = CNY) -> tuple[Settlement, list[Fact]]:

@@ -62,4 +62,12 @@ MONEY: Mapping[str, Wording] = {
         ),
         needs=_MONEY,
     ),
+    "large_amount_due": Wording(
+        subject=Text("【请收款】{{ order }}", "[To collect] {{ order }}"),
+        says=Text(
+            "工单 {{ order }} 已完工,其大额维修收费现可收取,请收款并开具收据。",
+            "The work of order {{ order }} is done; its large amount can be collected now. Please take the money and write the receipt.",
+        ),
+        needs=frozenset({"order"}),
+    ),
 }
