@@ -38,7 +38,7 @@ from tests.support.walking import Try, a_model
 
 WALKS = int(os.environ.get("HUIYIN_WALKS", "300"))  #: on the real store
 IN_MEMORY, AT_ONCE = 10_000, 500  #: walks over memory documents, and how many of them a process does before it takes the next
-AT_DOORS = int(os.environ.get("HUIYIN_DOOR_WALKS", "1000"))  #: ten thousand take three minutes on two cores
+AT_DOORS = int(os.environ.get("HUIYIN_DOOR_WALKS", "1000"))  #: ten thousand take seven minutes of one core
 pytestmark = [pytest.mark.anyio, pytest.mark.faults]
 
 
