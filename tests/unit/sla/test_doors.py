@@ -9,12 +9,12 @@ import httpx2
 import pytest
 from common.auth import Tokens
 from common.events import Fact
-from common.events.dispatch import WorkOrderArrived, WorkOrderIssued
+from common.events.dispatch import WorkOrderArrived, WorkOrderIssued, WorkOrderSurveyed
 from common.events.intake import CaseClassified, CaseRegistered
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.rota import SiteRota
 from common.runtime import Parts
-from common.states import PersonState
+from common.states import Complexity, PersonState
 from common.timesource import FakeTime
 from sla.handlers import SUBSCRIPTIONS
 from sla.handlers.firing import fire_due
@@ -270,11 +270,30 @@ async def test_an_extension_needs_consent_before_the_deadline(front: Front) -> N
         assert (await front.knock("POST", door, body=body | wrong)).json()["guard"] == "R22", wrong
     done = (await front.knock("POST", door, "receptionist", body=body)).json()
     assert (done["due_at"], done["extended_from"]) == ("2026-03-20T11:00:00Z", "2026-03-18T11:00:00Z")
+    (ruling,) = (await front.app.state.runtime.store.file(OTHER)).rulings
+    assert ruling.stated_by == "ann"
     front.time.set(at("2026-03-20 19:01"))
     late = await front.knock("POST", door, body=body | {"to": "2026-03-24", "consent_at": "2026-03-20T11:00:30Z"})
     assert late.json()["guard"] == "R22", "the consent came after the deadline"
     told = (await front.knock("GET", f"/v1/clocks/{OTHER_CLOCK}/explanation")).json()
     assert [(row["why"], row["due_at"]) for row in told["history"]] == [("extended", "2026-03-18T11:00:00Z")]
+
+
+async def test_r22_what_was_surveyed_outweighs_the_word_of_who_asks(front: Front) -> None:
+    """CLS-07, REP-12: a claim against the survey is refused and stores nothing; without a survey it is kept who said so."""
+    await _again(front, rule={"extension": "prior_customer_consent", "duration": {"value": 2, "unit": "working_day"}})
+    door, store = f"/v1/clocks/{OTHER_CLOCK}/extend", front.app.state.runtime.store
+    body = {"to": "2026-03-20", "consent_at": "2026-03-16T01:30:00Z", "reason": "三个工种"}
+    assert (await front.knock("POST", door, body=body)).json()["guard"] == "R22", "nobody surveyed it and nobody says it"
+    case = (await store.file(OTHER)).case
+    for complexity, claim in ((Complexity.MULTI_TRADE, True), (Complexity.SINGLE_TRADE, True), (Complexity.ESPECIALLY_COMPLEX, False)):
+        await front.hear(WorkOrderSurveyed(order=an_order(case, complexity=complexity), case=case))
+        before = await store.file(OTHER)
+        assert (await front.knock("POST", door, body=body | {"especially_complex": claim})).json()["guard"] == "R22", complexity
+        assert await store.file(OTHER) == before
+    assert (await front.knock("POST", door, body=body)).json()["extended_from"] == "2026-03-18T11:00:00Z"
+    (ruling,) = (await store.file(OTHER)).rulings
+    assert ruling.stated_by is None
 
 
 async def test_a_special_reason_excuses_and_never_erases(front: Front) -> None:

@@ -10,7 +10,7 @@ from common.clock_rules import Moment
 from common.envelope import Event
 from common.events.dispatch import WorkOrderClassed, WorkOrderFact
 from common.events.intake import CaseFact, PromiseFact
-from common.states import CaseState, OrderState
+from common.states import CaseState, Complexity, OrderState, OrderStatus
 from pydantic import AwareDatetime, BaseModel
 
 from sla.domain.moments import Happened, read
@@ -132,3 +132,9 @@ _FIRST = {Moment.RECEIVED: 0, Moment.ORDER_ISSUED: 1, Moment.CONTRACTOR_ISSUED: 
 
 def _when(one: Happened) -> tuple[float, int]:
     return (one.at.timestamp(), _FIRST.get(one.moment, 5))
+
+
+def surveyed_complexity(file: CaseFile, order: str | None) -> set[Complexity]:
+    """Return what surveys say of the order, else of every order of the case that was not cancelled (CLS-07); empty: nobody surveyed it."""
+    asked = [one for one in file.orders.values() if one.status is not OrderStatus.CANCELLED and order in {None, one.id}]
+    return {one.complexity for one in asked if one.complexity is not None}

@@ -28,6 +28,7 @@ class Ruling(BaseModel):
     by: str
     reason: str  #: a word of the policy, or of this engine; what was written down lies elsewhere: a file holds references only
     consent_at: AwareDatetime | None = None  #: of an extension: when the customer agreed
+    stated_by: str | None = None  #: of an extension: who called the repair especially complex; None where its survey says it (CLS-07)
     to: date | None = None  #: of an extension: the new day
     until: AwareDatetime | None = None  #: of a pause: its end
 

@@ -10,11 +10,11 @@ from common.auth import Caller
 from common.entered import Day, Instant, Text
 from common.errors import NotFound, Refused
 from common.policy import SitePolicy
-from common.states import ClockState, Urgency
+from common.states import ClockState, Complexity, Urgency
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from sla.domain.calendar import DAY
-from sla.domain.case_file import CaseFile
+from sla.domain.case_file import CaseFile, surveyed_complexity
 from sla.domain.clock import Clock
 from sla.domain.gaps import budget_left
 from sla.domain.opening import close_of_business
@@ -33,7 +33,7 @@ class Extend(BaseModel):
     model_config = STRICT
     to: Day
     consent_at: Instant
-    especially_complex: StrictBool
+    especially_complex: StrictBool | None = None  #: who asks says so; what was surveyed is known without it, and outweighs it
     reason: Text
 
 
@@ -71,16 +71,24 @@ class _Ground(BaseModel):
 async def extend(asked: Extend, id_: str, *, store: Store, by: Caller, now: datetime) -> Clock:
     """Put the close of business of another day in place of the deadline (DEF-26). Raises NotFound, Refused."""
     ground = await _ground(id_, store, now)
-    due_at = ground.planned.dates.due_at
-    if ground.planned.rule.extension is None or not asked.especially_complex:
-        raise Refused("R22", "此时限不可延期", "this limit may only be extended for an especially complex repair, where the policy allows it")
+    due_at, stated_by = ground.planned.dates.due_at, _called_complex(asked, ground, by)
     if due_at is None or asked.consent_at >= due_at or asked.consent_at > now:
         raise Refused("R22", "须在到期前取得客户同意", "the customer's consent has to be earlier than the deadline")
     if close_of_business(ground.policy, asked.to) <= due_at:
         raise Refused("R22", "新日期须晚于原到期", "the new day has to be later than the deadline")
-    ruling = Ruling(kind=RulingKind.EXTENSION, clock=id_, at=now, by=by.id, reason=COMPLEX, to=asked.to, consent_at=asked.consent_at)
+    ruled = Ruling(kind=RulingKind.EXTENSION, clock=id_, at=now, by=by.id, reason=COMPLEX, to=asked.to, consent_at=asked.consent_at)
+    ruling = ruled.model_copy(update={"stated_by": stated_by})
     await store.notes.reason(ruling, ground.clock.site, asked.reason, now)
     return await _ruled(ground, ruling, store, now, "extended")
+
+
+def _called_complex(asked: Extend, ground: _Ground, by: Caller) -> str | None:
+    """Return who calls the repair especially complex: None where its survey does, which outweighs any word (CLS-07). Raises Refused."""
+    surveyed, told = surveyed_complexity(ground.file, ground.clock.order), asked.especially_complex
+    fits = told is not False and Complexity.ESPECIALLY_COMPLEX in surveyed if surveyed else told is True
+    if ground.planned.rule.extension is None or not fits:
+        raise Refused("R22", "此时限不可延期", "this limit may only be extended for an especially complex repair, where the policy allows it")
+    return None if surveyed else by.id
 
 
 async def pause(asked: Pause, id_: str, *, store: Store, by: Caller, now: datetime) -> Clock:
