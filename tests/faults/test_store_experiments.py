@@ -40,7 +40,7 @@ async def db(request: pytest.FixtureRequest, broken: Servers, namespace: str) ->
 async def _pair(db: Database, key: str) -> None:
     async def work(tx: Transaction) -> None:
         await tx.insert("cases", {"_id": key, "n": 1})
-        await tx.insert("outbox", {"_id": key, "order": key, "sent_at": None})
+        await tx.insert("outbox", {"_id": key, "prefix": "case", "order": key, "sent_at": None})
 
     await db.transact("test", "", work)
 

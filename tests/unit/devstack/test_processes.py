@@ -68,7 +68,7 @@ async def test_a_command_that_fails_shows_its_log(tmp_path: Path) -> None:
 
 
 async def test_the_first_failure_of_several_steps_is_raised_alone(tmp_path: Path) -> None:
-    other = child(tmp_path, WAIT.replace("here", "there"))
+    other = child(tmp_path, WAIT.replace("here", "nothing yet"))
 
     async def fails() -> None:
         raise StepFailed("this one")
