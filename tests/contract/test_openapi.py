@@ -22,7 +22,7 @@ from schemathesis.schemas import APIOperation
 
 from tests.support.estate import OURS, THEIRS, Estate
 from tests.support.operations import BODIES, operations
-from tests.support.ready import ready
+from tests.support.ready import Hands, ready
 from tests.support.served import served_estate
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -45,8 +45,8 @@ class House:
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    with served_estate() as (estate, urls):
-        made = House(estate, urls, ready=ready(estate, urls, BODIES))
+    with served_estate() as (estate, urls, rest):
+        made = House(estate, urls, ready=ready(Hands(estate, urls, BODIES, rest)))
         made.client.trust_env = False
         with made.client:
             yield made

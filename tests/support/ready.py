@@ -3,7 +3,8 @@
 Not here: the doors that are tried (`tests/contract/test_openapi.py`).
 """
 
-import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -42,20 +43,22 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
 }  #: move of a case -> what happened to it before
 
 
-def ready(estate: Estate, urls: dict[str, str], bodies: dict[str, Any]) -> dict[str, str]:
+def ready(hands: "Hands") -> dict[str, str]:
     """Return the number of an order or a case for each door that needs one of its own: `dispatch /v1/work-orders/{number}/sign` -> number."""
-    hands = _Hands(estate, urls, bodies)
     found = {f"dispatch /v1/work-orders/{{number}}/{move}": hands.order(steps)[1] for move, steps in ORDERS.items()}
     cases = {move: hands.repair(*steps) for move, steps in REPAIRS.items()} | {move: hands.complaint(steps) for move, steps in COMPLAINTS.items()}
     return found | {f"intake /v1/cases/{{number}}/{move}": case for move, case in cases.items()}
 
 
-class _Hands:
-    """Does what comes before."""
+@dataclass
+class Hands:
+    """Does what comes before. `bodies`: what each door takes; `rest` waits until nothing moves between services."""
 
-    def __init__(self, estate: Estate, urls: dict[str, str], bodies: dict[str, Any]) -> None:
-        self.estate, self.urls, self.bodies = estate, urls, bodies
-        self.reported = 0
+    estate: Estate
+    urls: dict[str, str]
+    bodies: Mapping[str, Callable[[dict[str, str]], Any]]
+    rest: Callable[[], None]
+    reported: int = 0
 
     def report(self, **what: str) -> str:
         """Report something at a unit of its own; return the case."""
@@ -67,7 +70,7 @@ class _Hands:
     def order(self, steps: tuple[str, ...]) -> tuple[str, str]:
         """Report a repair and take its order so far; return case and order."""
         case = self.report(kind="repair", fault=FAULT)
-        order = self.until(lambda: self.get("dispatch", "/v1/work-orders", case=case)["orders"])[0]
+        (order,) = self.get("dispatch", "/v1/work-orders", case=case)["orders"]
         for step in steps:
             name, _, outcome = step.partition(" ")
             path = "/v1/work-orders/{number}/" + name
@@ -78,8 +81,6 @@ class _Hands:
     def repair(self, of_order: tuple[str, ...], own: tuple[str, ...]) -> str:
         """Report a repair, take its order and then the case itself so far; return the case."""
         case, _ = self.order(of_order)
-        if of_order:
-            self.until(lambda: self.get("intake", f"/v1/cases/{case}")["status"] == "return_visit_due")
         return self.own(case, own)
 
     def complaint(self, own: tuple[str, ...]) -> str:
@@ -96,6 +97,7 @@ class _Hands:
     def post(self, service: str, path: str, body: Any, *, person: str = "before") -> Any:
         answer = requests.post(self.urls[service] + path, json=body, headers=self.by(person) | {"Idempotency-Key": str(uuid4())}, timeout=30)
         assert answer.ok, (path, answer.text)
+        self.rest()
         return answer.json()
 
     def get(self, service: str, path: str, **asked: str) -> Any:
@@ -105,11 +107,3 @@ class _Hands:
 
     def by(self, person: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.estate.staff('*', person=person)}"}
-
-    def until(self, ask: Any) -> Any:
-        """Return what comes within ten seconds: facts travel between services."""
-        end = time.monotonic() + 10
-        while not (found := ask()):
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        return found

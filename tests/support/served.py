@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import uvicorn
@@ -12,10 +12,12 @@ from fastapi import FastAPI
 
 from tests.support.estate import Estate, an_estate
 
+REST_S = 30
+
 
 @contextmanager
-def served_estate() -> Iterator[tuple[Estate, dict[str, str]]]:
-    """Yield the estate and the address of each service; its event loop runs in a thread of its own."""
+def served_estate() -> Iterator[tuple[Estate, dict[str, str], Callable[[], None]]]:
+    """Yield the estate, the address of each service, and how to wait until nothing moves; its event loop runs in a thread of its own."""
     ready, stop = threading.Event(), asyncio.Event()
     made: list[tuple[Estate, dict[str, str], asyncio.AbstractEventLoop]] = []
 
@@ -38,7 +40,7 @@ def served_estate() -> Iterator[tuple[Estate, dict[str, str]]]:
     assert made, "the estate did not start"
     estate, urls, loop = made[0]
     try:
-        yield estate, urls
+        yield estate, urls, lambda: asyncio.run_coroutine_threadsafe(estate.rest(), loop).result(REST_S)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
