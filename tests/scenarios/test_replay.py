@@ -15,7 +15,7 @@ from tests.support.servers import Addresses
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "service_requests.csv.gz"
 LABELS = ("status", "sla_outcome", "queue", "department", "resolution_code", "duplicate_of", "priority_hint")
-ROWS = 300
+ROWS = 500
 
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="shared data is not here")
 
@@ -43,7 +43,7 @@ def _agrees_with_the_city(verdicts: dict[str, dict[str, str]], rows: list[dict[s
 @needs_data
 @pytest.mark.stack
 @pytest.mark.timeout(900)
-def test_300_real_requests_get_the_citys_verdict(servers: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_500_real_requests_get_the_citys_verdict(servers: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUIYIN_MONGO_URL", servers.mongo_url)
     monkeypatch.setenv("HUIYIN_AMQP_URL", servers.amqp_url)
     out = tmp_path / "verdicts.csv"
