@@ -178,6 +178,16 @@ async def test_a_refusal_is_said_and_what_was_typed_stays(world: tuple[FastAPI, 
     assert f'name="photos" value="{"b" * 32}"' in answer.text
 
 
+async def test_a_field_that_is_wrong_is_named_as_the_form_names_it(world: tuple[FastAPI, Dispatch]) -> None:
+    app, dispatch = world
+    errors = [{"field": "lines.0.quantity", "reason": "int-type"}, {"field": "lines", "reason": "too-short"}]
+    dispatch.refusal = {"type": "urn:huiyin:problem:invalid", "title": "内容不符合要求", "status": 422, "errors": errors}
+    async with browser(app, login="worker") as client:
+        answer = await client.post(f"/work/{NUMBER}-1/quote", data={"items.tap": "two"})
+    assert answer.status_code == 422
+    assert "<b>内容不符合要求</b> 收费项目</p>" in answer.text
+
+
 async def test_notes_are_text_and_unknown_moves_are_not_offered(world: tuple[FastAPI, Dispatch]) -> None:
     app, _ = world
     async with browser(app, login="worker") as client:

@@ -167,13 +167,15 @@ def _charge(charge: Mapping[str, Any], speech: Speech) -> str | None:
     return f"{whole(charge['amount'], charge['currency'])} · {speech.code('charge', charge['status'])}" if charge.get("amount") else None
 
 
-def refusal(document: Mapping[str, Any], speech: Speech) -> list[str]:
-    """Return why dispatch refused a move, in words: what it says, but codes as people know them."""
+def refusal(document: Mapping[str, Any], form: MoveForm, speech: Speech) -> list[str]:
+    """Return why dispatch refused a move, in words: what it says, but codes and fields as people know them."""
     said = [str(document["title"])]
     if "state" in document and "move" in document:
         return [*said, speech.code("order_status", str(document["state"]))]
     lacking = speech.value("check", list(document.get("lacking") or ()))
-    return [*said, *(text for text in (document.get("detail"), lacking) if text)]
+    wrong = {str(error["field"]).split(".", 1)[0] for error in document.get("errors") or ()}
+    asked = [ask.label.in_(speech.locale) for ask in form.asks if ask.name in wrong]
+    return [*said, *(text for text in (document.get("detail"), lacking, *asked) if text)]
 
 
 def _board_order(view: Mapping[str, Any]) -> BoardOrder:

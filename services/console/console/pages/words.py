@@ -96,7 +96,7 @@ WORDS: dict[str, Text] = {
     "order_root_cause": Text("根本原因", "Root cause"),
     "order_fee": Text("收费", "Charge"),
     "pieces": Text("数量", "How many"),
-    "other_amount": Text("标准以外的金额(元)", "Not in the standard, yuan"),
+    "other_amount": Text("标准以外的金额", "Amount not in the standard"),
     "photo": Text("照片", "Photo"),
     "signature": Text("客户签字", "Customer's signature"),
     "add_photo": Text("添加照片", "Add photos"),

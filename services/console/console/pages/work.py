@@ -118,7 +118,7 @@ async def _shown(
     task = show_work.task(answer.json(), row, scene, reader.rt.now())
     told = {
         "prices": await _prices(reader, row.site) if "quote" in task.moves else [],
-        "refused": show_work.refusal(refused.json(), scene.speech) if refused else None,
+        "refused": show_work.refusal(refused.json(), FORMS[move], scene.speech) if refused else None,
         "move": move,
         "given": given or {},
         "key": secrets.token_hex(12),

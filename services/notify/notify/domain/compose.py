@@ -50,6 +50,7 @@ def _money(fact: Any) -> Any:
 
 
 def _order_id(fact: Any) -> str:
+    """Return the order that a fact is about; a settlement bears the id of its order."""
     money = _money(fact)
     return str(fact.order.id if money is fact else getattr(money, "order", None) or money.id)
 
