@@ -23,6 +23,7 @@ Probe = Callable[[], Awaitable[bool]]
 POLL = 0.1  #: seconds between two questions to a starting process
 NOISE = frozenset({"PYTHONDONTWRITEBYTECODE"})  #: set in some images; it makes every start compile everything again
 TAIL = 12  #: lines of a log shown when a step fails
+IF_BORN_BY = 'test "$PPID" = "$0" && exec "$@"'  #: asked after the kernel was told: a parent killed before that is not there any more
 
 
 class StepFailed(Exception):
@@ -43,6 +44,12 @@ def tail(log: Path, lines: int = TAIL) -> str:
 async def always() -> bool:
     """Readiness of a process nobody has to wait for."""
     return True
+
+
+def dying_with(parent: int, command: Sequence[str]) -> list[str]:
+    """`command` so that the kernel kills it with `parent`, who starts it; it does not even begin if the parent is gone by then."""
+    guard = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", IF_BORN_BY, str(parent)] if shutil.which("setpriv") else []
+    return [*guard, *command]
 
 
 @dataclass
@@ -72,11 +79,10 @@ class Child:
     def spawn(self) -> None:
         """Start the process and return at once. Call it from the main thread: the kernel ends the child with the thread that made it."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        prefix = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         inherited = {name: value for name, value in os.environ.items() if name not in NOISE}
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [*prefix, *self.command],
+                dying_with(os.getpid(), self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
