@@ -62,18 +62,23 @@ class Checker:
     async def _each(self, service: str, collection: str, where: Doc | None = None) -> Counter[str]:
         return Counter(str(row["case"]) for row in await everything(self._of[service], collection, where))
 
+    async def _each_count(self, collection: str, where: Doc | None = None) -> int:
+        return sum([await self._of[service].count(collection, where) for service in SERVICES])
+
+    async def _unheard(self) -> int:
+        unheard = 0
+        for service, prefixes in LISTENS.items():
+            for prefix in prefixes:
+                said = await self._of[SAYS[prefix]].count("outbox", {"prefix": prefix})
+                unheard += abs(said - await self._of[service].count("inbox", {"of": prefix}))
+        return unheard
+
     async def count(self, acknowledged: set[str]) -> Count:
         """Return the differences."""
         stored = {row["_id"] for row in await everything(self._of["intake"], "cases")}
         orders = await self._each("dispatch", "orders")
         clocks = await self._each("sla", "clocks")
         notices = await self._each("notify", "notices", {"template": "case_registered"})
-        unheard = 0
-        for service, prefixes in LISTENS.items():
-            for prefix in prefixes:
-                said = await self._of[SAYS[prefix]].count("outbox", {"prefix": prefix})
-                unheard += abs(said - await self._of[service].count("inbox", {"of": prefix}))
-        totals = {name: sum([await self._of[service].count(name) for service in SERVICES]) for name in ("waiting", "parked")}
         return Count(
             lost=len(acknowledged - stored),
             doubled_cases=len(stored - acknowledged),
@@ -83,14 +88,21 @@ class Checker:
             double_clocks=sum(count > CLOCKS_EACH for count in clocks.values()),
             missing_notices=sum(notices[case] < 1 for case in acknowledged),
             double_notices=sum(count > 1 for count in notices.values()),
-            unsent=sum([await self._of[service].count("outbox", {"sent_at": None}) for service in SERVICES]),
-            unheard=unheard,
-            **totals,
+            unsent=await self._each_count("outbox", {"sent_at": None}),
+            unheard=await self._unheard(),
+            waiting=await self._each_count("waiting"),
+            parked=await self._each_count("parked"),
         )
 
+    async def _at_rest(self) -> bool:
+        """Whether nobody has anything left to say, hear or wait for: cheaper than the count, which reads every document."""
+        return not (await self._each_count("outbox", {"sent_at": None}) or await self._each_count("waiting") or await self._unheard())
+
     async def drained(self, acknowledged: set[str], *, parked: int = 0, seconds: float = 240.0) -> Count:
-        """Count again and again until all is clean but `parked`, or the bound is over; return the last count."""
+        """Count when all is at rest, again and again until all is clean but `parked`, or the bound is over; return the last count."""
         until = monotonic() + seconds
-        while not replace(now := await self.count(acknowledged), parked=now.parked - parked).clean and monotonic() < until:  # noqa: ASYNC110 - other processes
+        while monotonic() < until:
+            if await self._at_rest() and replace(now := await self.count(acknowledged), parked=now.parked - parked).clean:
+                return now
             await asyncio.sleep(0.5)
-        return now
+        return await self.count(acknowledged)
