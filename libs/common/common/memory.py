@@ -69,6 +69,21 @@ def matches(doc: Doc, where: Doc | None) -> bool:
     return True
 
 
+def _asks(where: Doc | None) -> Callable[[Doc], bool]:
+    """Return `matches` for many documents: what only compares a field with a plain value is asked without a detour."""
+    plain = [(path, wanted) for path, wanted in (where or {}).items() if type(wanted) in PLAIN and "." not in path]
+    rest = {path: wanted for path, wanted in (where or {}).items() if (path, wanted) not in plain}
+
+    def asked(doc: Doc) -> bool:
+        for path, wanted in plain:
+            value = doc.get(path)
+            if value != wanted and not (isinstance(value, list) and wanted in value):
+                return False
+        return not rest or matches(doc, rest)
+
+    return asked
+
+
 def _copied(value: T) -> T:
     """Return a document of its own: what BSON keeps is dicts, lists and things that never change."""
     if isinstance(value, dict):
@@ -137,10 +152,10 @@ class MemoryDocuments:
 
     def _matching(self, collection: str, where: Doc | None) -> list[Doc]:
         rows = self._data.get(collection, {})
-        wanted = (where or {}).get("_id")
+        asks, wanted = _asks(where), (where or {}).get("_id")
         if isinstance(wanted, str):
-            return [rows[wanted]] if wanted in rows and matches(rows[wanted], where) else []
-        return [doc for doc in rows.values() if matches(doc, where)]
+            return [rows[wanted]] if wanted in rows and asks(rows[wanted]) else []
+        return [doc for doc in rows.values() if asks(doc)]
 
     async def find(self, collection: str, where: Doc | None = None, *, sort: Sort = (), limit: int = 0, fields: Sequence[str] = ()) -> list[Doc]:
         """See Documents."""

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 from common.auth import Tokens
 from common.memory import Broker, MemoryBus, MemoryDocuments
-from common.runtime import Parts
+from common.runtime import Parts, Runtime
 from common.settings import Settings
 from common.timesource import FakeTime
 from common.topology import PEERS
@@ -22,7 +22,7 @@ from notify.memory import MemoryGateway, Provider
 
 from huiyin.doors import Doors
 from huiyin.secret_keys import new_secrets
-from huiyin.world.world import SERVICES, World
+from huiyin.world.world import SERVICES, Quiet, World
 
 CreateApp = Callable[[Settings, Parts], FastAPI]
 PLENTY = 10_000_000
@@ -57,6 +57,16 @@ class _Fake:
         return self._time.revision
 
 
+class MemoryWorld(World):
+    """Asks its services for rest without their doors: a story asks some hundred times."""
+
+    runtimes: dict[str, Runtime[Any]]
+
+    async def quiet(self) -> Quiet:
+        """See World."""
+        return {service: await runtime.quiet() for service, runtime in self.runtimes.items()}
+
+
 def settings_of(namespace: str, **more: Any) -> Settings:
     """Return settings of a world: fresh secrets, shared time, no rate limit; `more` overrides."""
     urls = {field: f"http://{service}.world" for service, field in PEERS.items()}
@@ -66,13 +76,13 @@ def settings_of(namespace: str, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def memory_world(start: datetime, *, gateway: Gateway | None = None, **more: Any) -> AsyncIterator[World]:
+async def memory_world(start: datetime, *, gateway: Gateway | None = None, **more: Any) -> AsyncIterator[MemoryWorld]:
     """Yield a world in memory whose time stands at `start`. `gateway`: another way out than the one in memory; `more` are settings."""
     settings, time, hosts, broker = settings_of("memory", **more), FakeTime(start), Hosts(), Broker()
     provider = Provider()
     way_out = gateway or MemoryGateway(provider)
     async with AsyncExitStack() as stack:
-        clients = {}
+        clients, runtimes = {}, {}
         for service in SERVICES:
             extra = {"gateway": way_out} if service == "notify" else {}
             parts = Parts(MemoryDocuments(), MemoryBus(broker), time, transport=hosts, extra=extra)
@@ -81,7 +91,8 @@ async def memory_world(start: datetime, *, gateway: Gateway | None = None, **mor
             lifespan = app.router.lifespan_context(app)
             await lifespan.__aenter__()  # a failed story is the story's failure: the service stops as it would at any end
             stack.push_async_callback(lifespan.__aexit__, None, None, None)
+            runtimes[service] = app.state.runtime
             clients[service] = await stack.enter_async_context(httpx2.AsyncClient(transport=hosts, base_url=f"http://{service}.world"))
-        world = World(Doors(clients, Tokens(settings)), settings, _Fake(time), start)
-        world.provider = provider
+        world = MemoryWorld(Doors(clients, Tokens(settings)), settings, _Fake(time), start)
+        world.provider, world.runtimes = provider, runtimes
         yield world
