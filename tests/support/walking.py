@@ -217,12 +217,16 @@ class Model:
         return self.status in {"signed", "returned", "inspected"}
 
     def _approval_ask_approval(self, tried: Try) -> bool:
-        if self.charge is not None or self.status == "fee_pending" or self.work_class == "owner":
+        if not self._company_bears():
             return False
         amount = tried.act["amount"]
         if self.approval != "granted" or amount > self.asked:
             self.put_up(amount, tried.by)
         return True
+
+    def _company_bears(self) -> bool:
+        ended = self.status in {"cancelled", "fee_refused"}
+        return not ended and self.charge is None and self.status != "fee_pending" and self.work_class != "owner"
 
     def _approval_approve(self, tried: Try) -> bool:
         if not self._may_say(tried):
@@ -237,7 +241,7 @@ class Model:
         return said
 
     def _may_say(self, tried: Try) -> bool:
-        turn = self.approval == "pending" and self.band[len(self.given)] == tried.by
+        turn = self._company_bears() and self.approval == "pending" and self.band[len(self.given)] == tried.by
         return turn and tried.by != self.asked_by and tried.by not in self.given
 
 

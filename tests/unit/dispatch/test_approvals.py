@@ -6,7 +6,7 @@ import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid, TimeInFuture, TimeOrder
 from common.events.dispatch import ApprovalAsked, ApprovalDeclined, ApprovalGiven
 from common.money import ApprovalStatus
-from common.states import OrderStatus
+from common.states import OrderStatus, WorkClass
 from dispatch.domain.money.approvals import approval_move, approved, ask_approval, current, granted
 from dispatch.domain.money.charge import Charge
 from dispatch.domain.order import Order, Rules
@@ -128,6 +128,21 @@ def test_c_25_the_bands_are_not_for_what_the_owner_pays(changes: dict[str, Any])
     with pytest.raises(HuiyinError) as caught:
         asked(500_00, surveyed(**changes))
     assert caught.value.facts["guard"] == "R12.class"
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED])
+def test_r12_ended_nothing_is_asked_or_approved_for_an_order_that_ended_without_work(status: OrderStatus) -> None:
+    ended = asked(500_00).model_copy(update={"status": status})
+    with pytest.raises(HuiyinError) as caught:
+        asked(700_00, ended)
+    said = [caught.value, refused(ended, "approve", MANAGER), refused(ended, "decline", MANAGER, note="no")]
+    assert [(error.status, error.facts["guard"]) for error in said] == [(409, "R12.ended")] * 3
+
+
+@pytest.mark.parametrize("name", ["approve", "decline"])
+def test_c_25_what_turned_out_to_be_the_owners_is_not_approved_any_more(name: str) -> None:
+    theirs = asked(500_00).model_copy(update={"work_class": WorkClass.OWNER})
+    assert refused(theirs, name, MANAGER, note="no").facts["guard"] == "R12.class"
 
 
 def test_the_facts_say_amount_band_and_what_is_still_missing() -> None:

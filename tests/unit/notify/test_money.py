@@ -14,19 +14,24 @@ from common.events.dispatch import (
     SettlementDeductionReviewed,
     SettlementReviewed,
     SettlementSubmitted,
+    WorkOrderAssessed,
+    WorkOrderCancelled,
+    WorkOrderClassed,
     WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderSignatureRefused,
     WorkOrderSigned,
 )
 from common.money import ApprovalState, ApprovalStatus, SettlementState, SettlementStatus
 from common.rota import SiteRota
-from common.states import WorkClass
-from notify.domain.notice import Status
+from common.states import OrderStatus, WorkClass
+from notify.domain.notice import Channel, Status
 from notify.domain.templates import Names, labels, render
+from notify.memory import Fault
 
-from tests.unit.notify.build import NIGHT, NOON, NUMBER, a_case, a_rota, a_site, an_order, at, told
-from tests.unit.notify.world import a_world
+from tests.unit.notify.build import MINUTE, NIGHT, NOON, NUMBER, a_case, a_rota, a_site, an_order, at, told
+from tests.unit.notify.world import World, a_world
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +56,14 @@ def house(**changes: Any) -> SiteRota:
 def whom(fact: Fact, now: datetime = NOON) -> dict[str, str]:
     """Recipient -> template."""
     return {who: notice.template for who, (notice, _) in told(fact, now, rota=house()).items()}
+
+
+async def hear(world: World, *facts: Fact) -> None:
+    """Hear the facts with the house's people, all of whom can be reached."""
+    world.peers.contacts |= {f"/v1/staff/{one['id']}/contact": {"name": "A", "email": f"{one['id']}@example.com"} for one in STAFF}
+    await world.hear(house().published("QQ", 2), source="dispatch", subject="QQ")
+    for fact in facts:
+        await world.hear(fact, source="dispatch", subject=ORDER)
 
 
 def approval(*given: str, status: ApprovalStatus = ApprovalStatus.PENDING, **changes: Any) -> dict[str, Any]:
@@ -140,17 +153,66 @@ def test_there_is_a_word_for_every_step_the_house_makes() -> None:
     assert set(labels.STEP) == {"review", "certify", "pay", "review-deduction", "deduct"}  # `confirm` has a text of its own
 
 
+ASKED = ApprovalAsked(**approval())
+AGREED = WorkOrderFeeConfirmed(**fee("finance"), form="phone")
+DUE = WorkOrderSigned(order=an_order(awaits_finance=True), case=a_case())
+NEXT = SettlementReviewed(**settlement("certify", "deputy_chief_engineer"))
+CANCELLED = WorkOrderCancelled(order=an_order(status=OrderStatus.CANCELLED), case=a_case())
+CHARGED = an_order(chargeable=True, status=OrderStatus.FEE_PENDING)
+
+
 @pytest.mark.parametrize(
-    ("asks", "settles", "reason"),
+    ("asks", "ends", "reason"),
     [
-        (SettlementReviewed(**settlement("certify", "deputy_chief_engineer")), SettlementCertified(**settlement(None)), "settlement_moved"),
-        (WorkOrderFeeConfirmed(**fee("finance"), form="phone"), WorkOrderPaid(**fee("finance")), "paid"),
+        (NEXT, SettlementCertified(**settlement(None)), "settlement_moved"),
+        (AGREED, WorkOrderPaid(**fee("finance")), "paid"),
+        (DUE, WorkOrderPaid(**fee("finance")), "paid"),
+        (DUE, WorkOrderSignatureRefused(order=an_order(), case=a_case()), "not_signed"),  # R15: to work again, so nothing to collect (R16)
+        *((asks, CANCELLED, "order_cancelled") for asks in (AGREED, DUE, NEXT)),  # D6-16
     ],
 )
-async def test_what_was_done_before_the_desk_opened_is_not_asked_any_more(asks: Any, settles: Any, reason: str) -> None:
+async def test_what_lost_its_point_before_the_desk_opened_is_not_asked_any_more(asks: Any, ends: Any, reason: str) -> None:
     async with a_world(NIGHT) as world:
-        await world.hear(house().published("QQ", 2), source="dispatch", subject="QQ")
-        await world.hear(asks, source="dispatch", subject=ORDER)
-        await world.hear(settles, source="dispatch", subject=ORDER)
+        await hear(world, asks, ends)
         await world.settle()
         assert [(notice["status"], notice["reason"]) for notice in await world.notices()] == [("withheld", reason)]
+
+
+@pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        (CANCELLED, "order_cancelled"),  # D6-16
+        (ApprovalDeclined(**approval(status=ApprovalStatus.DECLINED, asked_by=None)), "approval_moved"),
+        (WorkOrderClassed(order=CHARGED, case=a_case()), "owner_pays"),  # R12.class: nothing to approve any more
+        (WorkOrderAssessed(order=CHARGED, case=a_case(), outcome="chargeable"), "owner_pays"),
+    ],
+)
+async def test_r12_an_approval_that_no_longer_stands_is_not_asked_again_after_a_failed_try(ends: Any, reason: str) -> None:
+    async with a_world(NOON) as world:
+        world.provider.script(Fault(channel=Channel.EMAIL, times=100, reply=451))
+        await hear(world, ASKED)
+        await world.settle()
+        assert [notice["status"] for notice in await world.notices()] == ["pending"]
+        await hear(world, ends)
+        await world.settle()
+        assert [(notice["status"], notice["reason"]) for notice in await world.notices()] == [("withheld", reason)]
+
+
+async def test_r12_an_approval_goes_on_when_the_order_is_found_to_be_borne_by_the_company() -> None:
+    async with a_world(NOON) as world:
+        world.provider.script(Fault(channel=Channel.EMAIL, times=1, reply=451))
+        await hear(world, ASKED, WorkOrderClassed(order=an_order(), case=a_case()))
+        await world.go(NOON + 5 * MINUTE)
+        assert [notice["status"] for notice in await world.notices()] == ["sent"]
+
+
+@pytest.mark.parametrize("asks", [ASKED, AGREED, DUE, NEXT])
+async def test_what_was_sent_before_its_order_was_cancelled_stays_recorded_as_sent(asks: Any) -> None:
+    async with a_world(NOON) as world:
+        await hear(world, asks)
+        await world.settle()
+        sent = await world.notices()
+        await hear(world, CANCELLED)
+        await world.settle()
+        assert await world.notices() == sent
+        assert [(notice["status"], notice["reason"]) for notice in sent] == [("sent", None)]

@@ -25,6 +25,7 @@ BEFORE_WORK = frozenset({OrderStatus.CONTAINED, OrderStatus.FEE_PENDING, OrderSt
 ONSITE = "CLK_CONTRACTOR_ONSITE"  #: the clock whose breach lets own engineering step in (R9)
 AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.UNFINISHED})
 WORKED = frozenset({OrderStatus.COMPLETED, OrderStatus.SIGNED, OrderStatus.RETURNED, OrderStatus.INSPECTED})
+WITHOUT_WORK = frozenset({OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED})  #: ended, and nothing was repaired
 OPEN = NOT_WORKED_ON | BEFORE_WORK | AT_WORK | {OrderStatus.ON_SITE, OrderStatus.GUIDED}  #: in somebody's hands
 
 

@@ -4,7 +4,7 @@ Whose turn it is dispatch knows by the pack of the case and says it in the fact;
 because work waits for it; the steps of a settlement wait for the desk's hours (NTF-24).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from common.envelope import Event
@@ -22,15 +22,18 @@ from common.events.dispatch import (
     SettlementPaid,
     SettlementReviewed,
     SettlementSubmitted,
+    WorkOrderAssessed,
+    WorkOrderClassed,
     WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderSignatureRefused,
     WorkOrderSigned,
 )
 from common.money import ApprovalStatus
 
 from notify.domain.notice import Hold
-from notify.domain.row import Ground, Recipient, Recipients, Row, holders
+from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, holders
 from notify.domain.schedule import opening
 
 CONTRACTOR = "contractor"  #: the role of the one who answers for class A: no role of the rota
@@ -111,6 +114,27 @@ def of_fee(fact: Any) -> str:
     return f"fee:{fact.order.id}"
 
 
+def of_collecting(fact: Any) -> str:
+    """Return the key that the payment carries, and whatever makes it too early again."""
+    return f"collecting:{fact.order.id}"
+
+
+def approval_of_order(fact: Any) -> str:
+    """Return the key of the approval of a fact's order."""
+    return f"approval:{fact.order.id}"
+
+
+def settlement_of_order(fact: Any) -> str:
+    """Return the key of the settlement of a fact's order."""
+    return f"settlement:{fact.order.id}"
+
+
+def owner_pays(fact: Any) -> bool:
+    """Say whether the owner turned out to pay: the company has nothing to approve any more (R12.class)."""
+    charged: bool = fact.order.chargeable
+    return charged
+
+
 _STEPS: tuple[type[Fact], ...] = (
     SettlementSubmitted,
     SettlementReviewed,
@@ -124,7 +148,7 @@ _NEXT = (
     Row("settlement_next", next_in_chain, Hold.ALWAYS, when=goes_on, ends=of_settlement, roles=True),
 )
 _ASKED = Row("approval_asked", deciders, when=pending, ends=of_approval, roles=True)  # R12
-DUE = Row("large_amount_due", finance, Hold.ALWAYS, when=collectable, ends=of_fee, roles=True)  #: FEE-02, R16
+DUE = Row("large_amount_due", finance, Hold.ALWAYS, when=collectable, ends=of_collecting, roles=True)  #: FEE-02, R16
 
 TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     ApprovalAsked: (_ASKED,),
@@ -134,8 +158,14 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     WorkOrderSigned: (DUE,),
     **dict.fromkeys(_STEPS, _NEXT),
 }
-ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
-    **dict.fromkeys((ApprovalAsked, ApprovalGiven, ApprovalDeclined), (of_approval, "approval_moved")),
-    **dict.fromkeys((*_STEPS, SettlementDeducted), (of_settlement, "settlement_moved")),
-    WorkOrderPaid: (of_fee, "paid"),
-}
+_BORNE_BY_OWNER = (Ending(approval_of_order, "owner_pays", owner_pays),)
+_KEYS = (approval_of_order, settlement_of_order, of_fee, of_collecting)
+
+MONEY_OF_AN_ENDED_ORDER = tuple(Ending(key, "order_cancelled") for key in _KEYS)  #: R7b, R9, D6-16
+ENDINGS: Mapping[type[Fact], tuple[Ending, ...]] = {
+    **dict.fromkeys((ApprovalAsked, ApprovalGiven, ApprovalDeclined), (Ending(of_approval, "approval_moved"),)),
+    **dict.fromkeys((*_STEPS, SettlementDeducted), (Ending(of_settlement, "settlement_moved"),)),
+    **dict.fromkeys((WorkOrderAssessed, WorkOrderClassed), _BORNE_BY_OWNER),
+    WorkOrderSignatureRefused: (Ending(of_collecting, "not_signed"),),  # R15: it is signed for first, then asked for again
+    WorkOrderPaid: (Ending(of_fee, "paid"), Ending(of_collecting, "paid")),
+}  #: a quotation is no notice, so a new one makes none untrue; a dearer estimate is `approval.asked`

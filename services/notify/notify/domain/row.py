@@ -44,6 +44,15 @@ class Row:
     roles: bool = False  #: needs the rota
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What a fact makes untrue: the key of the waiting notices, why they are withheld, and for which facts of the kind."""
+
+    key: Callable[[Any], str]
+    reason: str
+    when: Callable[[Any], bool] = field(default=lambda _fact: True)
+
+
 def holders(ground: Ground, role: str, department: str | None = None, at: datetime | None = None) -> Recipients:
     """Return who answers for `role` at `at` (none = now); the role itself when nobody does."""
     narrow = department if role == "department_manager" else None

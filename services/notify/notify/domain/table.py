@@ -4,7 +4,7 @@ Each row says the template, to whom, whether it waits for the desk's hours (NTF-
 Webhooks are no rows: endpoints choose their kinds themselves (`public`). The rows about money are in `money`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from common.envelope import Event
@@ -33,11 +33,11 @@ from common.events.intake import (
 from common.events.sla import ClockCancelled, ClockMet, EscalationRaised, EscalationRepeated, EscalationReported
 from common.states import Level, Urgency
 
-from notify.domain.money import DUE
+from notify.domain.money import DUE, MONEY_OF_AN_ENDED_ORDER
 from notify.domain.money import ENDINGS as MONEY_ENDINGS
 from notify.domain.money import TABLE as MONEY
 from notify.domain.notice import Hold
-from notify.domain.row import Ground, Recipient, Recipients, Row, holders
+from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, holders
 from notify.domain.schedule import is_open, opening
 
 MESSAGE = "message"  #: form of a reply that goes out through notify; every other form is only recorded
@@ -154,19 +154,19 @@ def of_visit(fact: Any) -> str:
     return f"visit:{fact.visit}"
 
 
-ENDINGS: Mapping[type[Fact], tuple[Callable[[Any], str], str]] = {
-    CaseClosed: (of_case, "case_closed"),
-    CaseReopened: (of_closing, "case_reopened"),
-    WorkOrderAccepted: (of_offer, "order_taken"),
-    WorkOrderAssigned: (of_offer, "order_taken"),
-    WorkOrderCompleted: (of_order, "order_completed"),
-    WorkOrderCancelled: (of_order, "order_cancelled"),
-    ClockMet: (of_clock, "clock_stopped"),
-    ClockCancelled: (of_clock, "clock_cancelled"),
-    VisitRecorded: (of_visit, "visit_made"),
-    VisitWaived: (of_visit, "visit_waived"),
+ENDINGS: Mapping[type[Fact], tuple[Ending, ...]] = {
+    CaseClosed: (Ending(of_case, "case_closed"),),
+    CaseReopened: (Ending(of_closing, "case_reopened"),),
+    WorkOrderAccepted: (Ending(of_offer, "order_taken"),),
+    WorkOrderAssigned: (Ending(of_offer, "order_taken"),),
+    WorkOrderCompleted: (Ending(of_order, "order_completed"),),
+    WorkOrderCancelled: (Ending(of_order, "order_cancelled"), *MONEY_OF_AN_ENDED_ORDER),
+    ClockMet: (Ending(of_clock, "clock_stopped"),),
+    ClockCancelled: (Ending(of_clock, "clock_cancelled"),),
+    VisitRecorded: (Ending(of_visit, "visit_made"),),
+    VisitWaived: (Ending(of_visit, "visit_waived"),),
     **MONEY_ENDINGS,
-}  #: fact -> key of the notices it makes untrue, and the reason they are withheld with
+}  #: fact -> what it makes untrue
 
 # --- the table --------------------------------------------------------------------------------------------------------------
 

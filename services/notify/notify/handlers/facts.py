@@ -33,8 +33,9 @@ async def keep_rota(event: Event[RotaPublished], store: Store, now: datetime) ->
 
 async def make_moot(event: Event[Fact], store: Store, now: datetime) -> None:
     """Mark the notices that this fact makes untrue."""
-    key, reason = ENDINGS[type(event.fact)]
-    await store.make_moot(key(event.fact), reason, now)
+    for ending in ENDINGS[type(event.fact)]:
+        if ending.when(event.fact):
+            await store.make_moot(ending.key(event.fact), ending.reason, now)
 
 
 async def hasten(event: Event[CaseClassified], store: Store, now: datetime) -> None:

@@ -16,14 +16,17 @@ from common.states import CaseState, OrderStatus, WorkClass
 
 from dispatch.domain.money.acts import MoneyDeed
 from dispatch.domain.money.approval import Approval, Given, ask
-from dispatch.domain.order import Order, Step
+from dispatch.domain.order import WITHOUT_WORK, Order, Step
 
 A = ApprovalStatus
+OF_ORDER = ("R12.ended", "R12.class")  #: what must hold of the order, whatever is done to its approval
 
 APPROVALS: Table[ApprovalStatus] = {
-    "ask-approval": Move(frozenset(A), A.PENDING, "approval.ask", "申请费用审批", "put the estimate up", ("R12.class",), ApprovalAsked),
-    "approve": Move(frozenset({A.PENDING}), None, "approval.give", "批准", "approve", ("R12", "R12.own"), ApprovalGiven),
-    "decline": Move(frozenset({A.PENDING}), A.DECLINED, "approval.give", "不批准", "decline", ("R12", "R12.own", "D6-16"), ApprovalDeclined),
+    "ask-approval": Move(frozenset(A), A.PENDING, "approval.ask", "申请费用审批", "put the estimate up", OF_ORDER, ApprovalAsked),
+    "approve": Move(frozenset({A.PENDING}), None, "approval.give", "批准", "approve", (*OF_ORDER, "R12", "R12.own"), ApprovalGiven),
+    "decline": Move(
+        frozenset({A.PENDING}), A.DECLINED, "approval.give", "不批准", "decline", (*OF_ORDER, "R12", "R12.own", "D6-16"), ApprovalDeclined
+    ),
 }  #: `ask-approval` is possible before there is any; `approve` leads to granted with the last role of the band
 
 Guard = Callable[[Approval, MoneyDeed], None]
@@ -54,8 +57,19 @@ def _company_pays(order: Order) -> None:
         raise Refused("R12.class", "业主付费的维修无需公司审批", "what the owner pays is not approved by the company")
 
 
-ASKING: dict[str, tuple[Callable[[Order], None], ...]] = {"R12.class": (_company_pays,)}
+def _not_ended(order: Order) -> None:
+    """R12.ended: an order that ended without work needs no money, so nothing is put up or approved for it (D6-16)."""
+    if order.status in WITHOUT_WORK:
+        raise Refused("R12.ended", "工单已取消,无需审批", "the order has ended without work: there is nothing to approve")
+
+
+ASKING: dict[str, tuple[Callable[[Order], None], ...]] = {"R12.ended": (_not_ended,), "R12.class": (_company_pays,)}
 GUARDS: dict[str, tuple[Guard, ...]] = {"R12": (_whose_turn,), "R12.own": (_not_own,), "D6-16": (_reason_given,)}
+
+
+def _may_have_one(order: Order) -> None:
+    for guard in (check for id_ in OF_ORDER for check in ASKING[id_]):
+        guard(order)
 
 
 def current(order: Order) -> Approval | None:
@@ -83,8 +97,7 @@ def ask_approval(order: Order, deed: MoneyDeed, case: CaseState, *, currency: st
     A granted approval of at least this amount goes on counting; a dearer estimate overtakes it (FEE-07).
     """
     amount, before = deed.act.amount, current(order)
-    for guard in (check for id_ in APPROVALS["ask-approval"].guards for check in ASKING[id_]):
-        guard(order)
+    _may_have_one(order)
     if amount is None:
         raise Invalid("amount", "必须填写估算金额", "the estimate is required")
     if deed.at > deed.now:
@@ -122,7 +135,8 @@ def approval_move(order: Order, name: str, deed: MoneyDeed, case: CaseState) -> 
         raise TimeInFuture
     if deed.at < max([before.asked_at, *(given.at for given in before.given)]):
         raise TimeOrder
-    for guard in (check for id_ in move.guards for check in GUARDS[id_]):
+    _may_have_one(order)
+    for guard in (check for id_ in move.guards if id_ in GUARDS for check in GUARDS[id_]):
         guard(before, deed)
     after = _said(before, name, deed)
     done = Step(move=name, at=deed.at, noted_at=deed.now, by=deed.by, note=deed.act.note)
