@@ -61,6 +61,7 @@ class ApprovalState(State):
     given: tuple[str, ...] = ()  #: those that have approved
     asked_at: AwareDatetime
     asked_by: str | None = None  #: person who put the estimate up
+    barred: tuple[str, ...] = ()  #: persons who may not make the next step, whatever their role: who asked, who said yes before (R12.own)
 
 
 class SettlementState(State):
@@ -77,3 +78,4 @@ class SettlementState(State):
     audited: bool = False  #: reviewed by audit (DEF-10)
     next_move: str | None = None  #: what has to be done now, a move of the settlement
     next_roles: tuple[str, ...] = ()  #: who may do it; `contractor` is the one who answers for class A
+    barred: tuple[str, ...] = ()  #: persons who may not, whatever their role: they made an earlier step (R21.own)

@@ -153,6 +153,10 @@ def test_the_facts_say_amount_band_and_what_is_still_missing() -> None:
     assert (first.approval.amount, first.approval.roles, first.approval.given) == (5000_00, (CHIEF, DEPUTY), ())
     assert (first.approval.asked_by, second.approval.asked_by) == ("leader", "leader")  # who hears the answer
     assert (second.approval.status, second.approval.given) == (A.PENDING, (CHIEF,))
+    assert (first.approval.barred, second.approval.barred) == (("leader",), (CHIEF, "leader"))  # R12.own, by person
+    _, (last,) = approval_move(approve(order, CHIEF), "approve", by(DEPUTY), a_case())
+    assert isinstance(last, ApprovalGiven)
+    assert last.approval.barred == ()
 
 
 def test_an_approval_is_not_older_than_what_it_answers() -> None:

@@ -264,11 +264,30 @@ def test_r21_a_settlement_says_whose_turn_it_is(
     assert (said.next_move, said.next_roles) == (move, roles)
 
 
+def test_r21_own_a_settlement_names_those_who_may_not_make_the_next_step() -> None:
+    for here in WAYS:
+        made, _ = brought(here)
+        said = state(made)
+        barred = [who for who in sorted({*WHO.values(), "nobody", "repair_team_leader"}) if said.next_move and _is_own(made, said.next_move, who)]
+        assert list(said.barred) == barred, here
+    assert state(brought(S.CERTIFIED)[0]).barred == ("audit", "deputy_chief_engineer", "repair_team_leader", "roof-co")
+
+
+def _is_own(made: Settlement, name: str, who: str) -> bool:
+    """Say whether the guard itself refuses them their own work."""
+    try:
+        moved(made, name, person=who, roles=("audit", "deputy_chief_engineer", "finance", "customer_service_manager"))
+    except HuiyinError as error:
+        return error.facts.get("guard") == "R21.own"
+    return False
+
+
 def test_where_the_pack_names_nobody_the_holders_of_the_permission_are_next() -> None:
     rows = [row for rows in TURNS.values() for row in rows]
     for row in rows:
         held = {role for role, all_ in PERMISSIONS.items() if SETTLEMENTS[row.move].permission in all_}
         assert set(row.roles) == held - {"administrator"}
+        assert row.bars is ("R21.own" in SETTLEMENTS[row.move].guards)
     assert {row.move for row in rows} == set(SETTLEMENTS) - {"correct"}
     made, _ = submit(surveyed(WorkClass.B, rules=Rules()), by("leader", amount=5_00), a_case())
     assert state(made).next_roles == ("customer_service_manager", "audit")

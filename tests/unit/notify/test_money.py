@@ -45,6 +45,11 @@ STAFF: list[dict[str, Any]] = [
     {"id": "till", "roles": ["finance"]},
     {"id": "book", "roles": ["audit"]},
 ]
+BOSSES: list[dict[str, Any]] = [
+    {"id": "sue", "roles": ["customer_service_supervisor"], "department": "customer_service"},
+    {"id": "boss", "roles": ["department_manager"], "department": "engineering"},
+    {"id": "guard", "roles": ["department_manager"], "department": "security"},
+]  #: the first level of the ladder
 FIRMS = [{"id": "roof-co"}]
 BAND = ("deputy_chief_engineer", "deputy_general_manager")
 
@@ -102,9 +107,60 @@ def test_facts_of_before_name_no_applicant_and_no_turn() -> None:
     assert whom(SettlementSubmitted(**settlement(None))) == {}
 
 
-def test_r12_own_who_asked_is_not_asked_and_the_gap_can_be_seen() -> None:
-    ((notice, _),) = told(ApprovalAsked(**approval(asked_by="chief")), rota=house()).values()
-    assert (notice.recipient, notice.status, notice.reason) == (f"role:{BAND[0]}", Status.WITHHELD, "nobody_in_role")
+def of_barred(*who: str) -> dict[str, Any]:
+    return approval(asked_by=who[0], barred=who)
+
+
+def test_r12_own_who_may_not_decide_is_not_asked_while_a_colleague_may() -> None:
+    two = [*STAFF, {"id": "other", "roles": [BAND[0]]}]
+    rota = a_rota(people=two, shifts=[], assignments=[])
+    for fact in (ApprovalAsked(**of_barred("chief")), ApprovalAsked(**approval(asked_by="chief"))):  # the second is of before
+        assert list(told(fact, rota=rota)) == ["person:other"]
+
+
+@pytest.mark.parametrize("holds", [["chief"], []])
+def test_r12_own_where_only_the_applicant_could_decide_the_first_level_is_told_and_the_gap_can_be_seen(holds: list[str]) -> None:
+    staff = [one for one in STAFF if one["id"] != "chief" or holds] + BOSSES
+    made = told(ApprovalAsked(**of_barred("chief")), NIGHT, rota=a_rota(people=staff, shifts=[], assignments=[]))
+    gap, *alarms = [notice for notice, _ in made.values()]
+    assert (gap.recipient, gap.status, gap.reason) == (f"role:{BAND[0]}", Status.WITHHELD, "nobody_in_role")
+    assert [(one.recipient, one.template, one.due_at, one.ends) for one in alarms] == [
+        ("person:sue", "nobody_to_approve", NIGHT, f"approval:{ORDER}"),
+        ("person:boss", "nobody_to_approve", NIGHT, f"approval:{ORDER}"),  # of the case's department
+    ]
+    assert "副总工程师" in render("nobody_to_approve", alarms[0].params, a_site(), "zh-CN", Names()).body
+
+
+def test_r12_own_two_steps_of_one_approval_are_not_asked_of_one_person() -> None:
+    both = [{"id": "chief", "roles": list(BAND)}, *BOSSES]
+    given = approval(BAND[0], barred=("chief", "lead"))
+    made = told(ApprovalGiven(**given), rota=a_rota(people=both, shifts=[], assignments=[]))
+    assert list(made) == [f"role:{BAND[1]}", "person:sue", "person:boss"]
+
+
+def test_r12_an_approver_who_is_off_shift_is_asked_and_nobody_is_alarmed() -> None:
+    shifts = [{"name": "day", "from": "08:00", "to": "20:00"}]
+    rota = a_rota(people=STAFF + BOSSES, shifts=shifts, assignments=[{"shift": "day", "people": ["chief"]}])
+    assert list(told(ApprovalAsked(**approval()), NIGHT, rota=rota)) == ["person:chief"]
+
+
+def test_r21_own_who_made_an_earlier_step_is_not_asked_for_the_next() -> None:
+    two = [*STAFF, {"id": "other", "roles": ["finance"]}]
+    fact = SettlementCertified(**settlement("pay", "finance", barred=("till",)))
+    assert list(told(fact, rota=a_rota(people=two, shifts=[], assignments=[]))) == ["person:other"]
+
+
+def test_r21_own_where_nobody_may_go_on_the_first_level_is_told_when_the_desk_opens() -> None:
+    fact = SettlementCertified(**settlement("pay", "finance", barred=("till",)))
+    gap, *alarms = [notice for notice, _ in told(fact, NIGHT, rota=a_rota(people=STAFF + BOSSES, shifts=[], assignments=[])).values()]
+    assert (gap.recipient, gap.status) == ("role:finance", Status.WITHHELD)
+    assert [(one.recipient, one.template, one.due_at) for one in alarms] == [
+        ("person:sue", "nobody_to_settle", MORNING),
+        ("person:boss", "nobody_to_settle", MORNING),
+    ]
+    one_of_two = SettlementSubmitted(**settlement("review", "customer_service_manager", "audit", barred=("mgr",)))
+    made = told(one_of_two, rota=a_rota(people=STAFF + BOSSES, shifts=[], assignments=[]))
+    assert list(made) == ["role:customer_service_manager", "person:book"]  # somebody may: no alarm
 
 
 def test_fee_11_the_contractor_is_asked_to_confirm() -> None:

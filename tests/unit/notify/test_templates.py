@@ -39,6 +39,7 @@ FULL: dict[str, Any] = {
     "amount": 1234567_05,
     "currency": "CNY",
     "step": "review-deduction",
+    "post": "audit",
 }
 BARE: dict[str, Any] = (
     FULL | dict.fromkeys(["fault", "unit", "department", "next_at", "appointment_at", "clock_order"]) | {"final": True, "visit_repair": False}

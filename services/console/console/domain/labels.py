@@ -225,6 +225,8 @@ TEMPLATE = {
     "approval_declined": Text("未批准", "declined"),
     "account_to_confirm": Text("请确认决算", "account to confirm"),
     "settlement_next": Text("结算待办", "settlement to go on with"),
+    "nobody_to_approve": Text("无人可批", "nobody may approve"),
+    "nobody_to_settle": Text("无人可办", "nobody may settle"),
     "large_amount": Text("大额待收", "large amount agreed"),
     "large_amount_due": Text("大额应收", "large amount to collect now"),
 }

@@ -13,6 +13,7 @@ from common.events.notify import NoticeFact
 from common.states import Urgency
 
 from notify.domain.endpoint import Endpoint
+from notify.domain.money import next_role
 from notify.domain.notice import AUDIENCES, Audience, Channel, Hold, Notice, Result, name, withheld
 from notify.domain.public import PUBLIC, public_form
 from notify.domain.row import Ground, Recipient, Row
@@ -77,6 +78,7 @@ VALUES: Mapping[str, Callable[[Any], Any]] = {
     "amount": lambda fact: _money(fact).amount,
     "currency": lambda fact: _money(fact).currency,
     "step": lambda fact: fact.settlement.next_move,
+    "post": lambda fact: next_role(fact.approval) if hasattr(fact, "approval") else fact.settlement.next_roles[0],
     "visit_repair": lambda fact: bool(fact.orders),
 }  #: variable of a template -> how it is read from a fact
 

@@ -4,7 +4,8 @@ Whose turn it is dispatch knows by the pack of the case and says it in the fact;
 because work waits for it; the steps of a settlement wait for the desk's hours (NTF-24).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from common.envelope import Event
@@ -30,22 +31,43 @@ from common.events.dispatch import (
     WorkOrderSignatureRefused,
     WorkOrderSigned,
 )
-from common.money import ApprovalStatus
+from common.money import ApprovalState, ApprovalStatus
 
 from notify.domain.notice import Hold
-from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, holders
+from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, first_level, holders
 from notify.domain.schedule import opening
 
 CONTRACTOR = "contractor"  #: the role of the one who answers for class A: no role of the rota
 FINANCE = "finance"
 
 
-def deciders(event: Event[ApprovalFact], ground: Ground) -> Recipients:
-    """Return who answers for the role of the band whose turn it is (R12); never who put the estimate up, they may not decide (R12.own)."""
+def _able(ground: Ground, role: str, barred: Iterable[str], *times: datetime) -> Recipients:
+    """Return who answers for `role` and is not barred, at the first of `times` at which somebody does; nobody when nobody may."""
+    refs = {f"person:{one}" for one in barred}
+    found = (tuple(one for one in holders(ground, role, at=at) if one.ref.startswith("person:") and one.ref not in refs) for at in times)
+    return next(filter(None, found), ())
+
+
+def next_role(approval: ApprovalState) -> str:
+    """Return the role of the band whose turn it is."""
+    return approval.roles[len(approval.given)]
+
+
+def _may_decide(event: Event[ApprovalFact], ground: Ground) -> Recipients:
     approval = event.fact.approval
-    role = approval.roles[len(approval.given)]
-    told = tuple(one for one in holders(ground, role) if one.ref != f"person:{approval.asked_by}")
-    return told or (Recipient(f"role:{role}", role),)
+    barred = approval.barred or tuple(filter(None, (approval.asked_by,)))  # facts of before name the applicant only
+    return _able(ground, next_role(approval), barred, ground.now, opening(ground.site.speaking, ground.now))
+
+
+def deciders(event: Event[ApprovalFact], ground: Ground) -> Recipients:
+    """Return who answers for the role of the band whose turn it is (R12), but none who may not decide (R12.own)."""
+    role = next_role(event.fact.approval)
+    return _may_decide(event, ground) or (Recipient(f"role:{role}", role),)
+
+
+def without_decider(event: Event[ApprovalFact], ground: Ground) -> Recipients:
+    """Return who has to find somebody, if nobody may decide."""
+    return () if _may_decide(event, ground) else first_level(ground, event.fact.case.department)
 
 
 def applicant(event: Event[ApprovalFact], _ground: Ground) -> Recipients:
@@ -59,8 +81,19 @@ def next_in_chain(event: Event[SettlementFact], ground: Ground) -> Recipients:
     settlement = event.fact.settlement
     if CONTRACTOR in settlement.next_roles:
         return (Recipient(f"person:{settlement.contractor}", CONTRACTOR),) if settlement.contractor else ()
+    return tuple(one for role, able in _steppers(event, ground).items() for one in able or (Recipient(f"role:{role}", role),))
+
+
+def without_stepper(event: Event[SettlementFact], ground: Ground) -> Recipients:
+    """Return who has to find somebody, if nobody may make the next move of a settlement."""
     at = opening(ground.site.speaking, ground.now)
-    return tuple(one for role in settlement.next_roles for one in holders(ground, role, at=at))
+    return () if any(_steppers(event, ground).values()) else first_level(ground, event.fact.case.department, at)
+
+
+def _steppers(event: Event[SettlementFact], ground: Ground) -> dict[str, Recipients]:
+    """Return for each role whose turn it is those who may make the move, by the rota of the moment when the desk opens (R21.own)."""
+    settlement, at = event.fact.settlement, opening(ground.site.speaking, ground.now)
+    return {role: _able(ground, role, settlement.barred, at) for role in settlement.next_roles}
 
 
 def finance(_event: Event[WorkOrderFeeConfirmed | WorkOrderSigned | WorkOrderCompleted], ground: Ground) -> Recipients:
@@ -146,13 +179,17 @@ _STEPS: tuple[type[Fact], ...] = (
 _NEXT = (
     Row("account_to_confirm", next_in_chain, Hold.ALWAYS, when=confirms, ends=of_settlement),  # FEE-11
     Row("settlement_next", next_in_chain, Hold.ALWAYS, when=goes_on, ends=of_settlement, roles=True),
+    Row("nobody_to_settle", without_stepper, Hold.ALWAYS, when=goes_on, ends=of_settlement, roles=True),  # R21.own
 )
-_ASKED = Row("approval_asked", deciders, when=pending, ends=of_approval, roles=True)  # R12
+_ASKED = (
+    Row("approval_asked", deciders, when=pending, ends=of_approval, roles=True),  # R12
+    Row("nobody_to_approve", without_decider, when=pending, ends=of_approval, roles=True),  # R12.own
+)
 DUE = Row("large_amount_due", finance, Hold.ALWAYS, when=collectable, ends=of_collecting, roles=True)  #: FEE-02, R16
 
 TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
-    ApprovalAsked: (_ASKED,),
-    ApprovalGiven: (_ASKED, Row("approval_granted", applicant, when=granted, ends=of_approval)),
+    ApprovalAsked: _ASKED,
+    ApprovalGiven: (*_ASKED, Row("approval_granted", applicant, when=granted, ends=of_approval)),
     ApprovalDeclined: (Row("approval_declined", applicant, ends=of_approval),),
     WorkOrderFeeConfirmed: (Row("large_amount", finance, Hold.ALWAYS, when=large, ends=of_fee, roles=True),),  # FEE-02
     WorkOrderSigned: (DUE,),

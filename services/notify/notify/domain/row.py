@@ -53,6 +53,11 @@ class Ending:
     when: Callable[[Any], bool] = field(default=lambda _fact: True)
 
 
+def first_level(ground: Ground, department: str | None, at: datetime | None = None) -> Recipients:
+    """Return who is told when nobody can do what has to be done: the roles of the first level of the site's ladder."""
+    return tuple(one for role in ground.site.alarm_roles for one in holders(ground, role, department, at))
+
+
 def holders(ground: Ground, role: str, department: str | None = None, at: datetime | None = None) -> Recipients:
     """Return who answers for `role` at `at` (none = now); the role itself when nobody does."""
     narrow = department if role == "department_manager" else None

@@ -37,7 +37,7 @@ from notify.domain.money import DUE, MONEY_OF_AN_ENDED_ORDER
 from notify.domain.money import ENDINGS as MONEY_ENDINGS
 from notify.domain.money import TABLE as MONEY
 from notify.domain.notice import Hold
-from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, holders
+from notify.domain.row import Ending, Ground, Recipient, Recipients, Row, first_level, holders
 from notify.domain.schedule import is_open, opening
 
 MESSAGE = "message"  #: form of a reply that goes out through notify; every other form is only recorded
@@ -65,8 +65,7 @@ def offered(event: Event[WorkOrderOffered], _ground: Ground) -> Recipients:
 
 def alarm(event: Event[WorkOrderIssued | WorkOrderUnassigned], ground: Ground) -> Recipients:
     """Return who has to find somebody: the roles of the first level."""
-    order = event.fact.order
-    return tuple(one for role in ground.site.alarm_roles for one in holders(ground, role, order.department))
+    return first_level(ground, event.fact.order.department)
 
 
 def night(_event: Event[CaseClassified], ground: Ground) -> Recipients:

@@ -29,6 +29,11 @@ class Settlement(Audited):
         """Return the lane of its facts: nobody waits for money at night."""
         return Lane.NORMAL
 
+    @property
+    def makers(self) -> frozenset[str]:
+        """Return who had a hand in it up to its payment: they pass none of it (R21.own)."""
+        return self.by("submit", "correct", "review", "confirm", "certify")
+
     def by(self, *moves: str) -> frozenset[str]:
         """Return who made these moves."""
         return frozenset(one.by for one in self.steps if one.move in moves)

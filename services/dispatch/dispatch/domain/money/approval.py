@@ -33,6 +33,11 @@ class Approval(BaseModel):
         """Return the role whose turn it is, None when nobody's."""
         return self.roles[len(self.given)] if self.status is ApprovalStatus.PENDING and len(self.given) < len(self.roles) else None
 
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Return who may not decide, whatever their role: who put it up, and who has said yes already (R12.own)."""
+        return tuple(sorted({self.asked_by, *(one.by for one in self.given)}))
+
 
 def ask(amount: int, roles: tuple[str, ...], *, by: str, at: datetime, currency: str = CNY) -> Approval:
     """Return a new approval; where the pack's bands name nobody there is nothing to wait for."""

@@ -41,7 +41,7 @@ def _whose_turn(approval: Approval, deed: MoneyDeed) -> None:
 
 def _not_own(approval: Approval, deed: MoneyDeed) -> None:
     """R12.own: nobody approves what they put up for approval, and each step is another person's."""
-    if deed.by == approval.asked_by or any(given.by == deed.by for given in approval.given):
+    if deed.by in approval.barred:
         raise Refused("R12.own", "不得审批本人提出或已审批的事项", "nobody approves their own application, or twice")
 
 
@@ -156,4 +156,5 @@ def _said(approval: Approval, name: str, deed: MoneyDeed) -> Approval:
 def state(order: Order, approval: Approval) -> ApprovalState:
     """Return what other services may know of it."""
     said = approval.model_dump(include={"status", "amount", "currency", "roles", "asked_at", "asked_by"})
-    return ApprovalState(order=order.id, site=order.site, given=tuple(one.role for one in approval.given), **said)
+    given = tuple(one.role for one in approval.given)
+    return ApprovalState(order=order.id, site=order.site, given=given, barred=approval.barred if approval.next_role else (), **said)

@@ -41,7 +41,7 @@ def _reviewer(settlement: Settlement, deed: MoneyDeed, _room: int | None) -> Non
 
 def _not_own(settlement: Settlement, deed: MoneyDeed, _room: int | None) -> None:
     """R21.own: nobody reviews, certifies or pays what they submitted, reviewed or certified."""
-    if deed.by in settlement.by("submit", "correct", "review", "confirm", "certify"):
+    if deed.by in settlement.makers:
         raise Refused("R21.own", "不得办理本人经手的上一环节", "nobody passes what they made themselves")
 
 

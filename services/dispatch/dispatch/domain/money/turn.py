@@ -6,6 +6,7 @@ may do it all and is asked for nothing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from common.money import SettlementState, SettlementStatus
 from common.states import WorkClass
@@ -18,12 +19,13 @@ CONTRACTOR = "contractor"
 
 @dataclass(frozen=True)
 class Turn:
-    """A move that somebody has to make now, who may where the pack names nobody, and whom it names."""
+    """A move that somebody has to make now, who may where the pack names nobody, whom it names, and whether a maker of earlier steps may."""
 
     move: str
     roles: tuple[str, ...]
     role: Callable[[Settlement], str | None] = field(default=lambda _settlement: None)
     when: Callable[[Settlement], bool] = field(default=lambda _settlement: True)
+    bars: bool = False  #: R21.own guards it; a test holds the two together
 
 
 def _reviewer(settlement: Settlement) -> str | None:
@@ -43,13 +45,13 @@ def _to_audit(settlement: Settlement) -> bool:
     return _to_deduct(settlement) and settlement.rules.audited(settlement.amount) and not settlement.deduction_reviewed
 
 
-_CERTIFY = Turn("certify", ("deputy_chief_engineer",), lambda settlement: settlement.rules.certifier)
+_CERTIFY = Turn("certify", ("deputy_chief_engineer",), lambda settlement: settlement.rules.certifier, bars=True)
 
 TURNS: Mapping[SettlementStatus, tuple[Turn, ...]] = {
-    S.FINAL_ACCOUNT: (Turn("review", ("customer_service_manager", "audit"), _reviewer),),  # FEE-09
+    S.FINAL_ACCOUNT: (Turn("review", ("customer_service_manager", "audit"), _reviewer, bars=True),),  # FEE-09
     S.ACCOUNT_REVIEWED: (Turn("confirm", (CONTRACTOR,), when=_to_confirm), _CERTIFY),  # FEE-11, FEE-12
     S.CONTRACTOR_CONFIRMED: (_CERTIFY,),
-    S.CERTIFIED: (Turn("pay", ("finance",)),),  # FEE-13
+    S.CERTIFIED: (Turn("pay", ("finance",), bars=True),),  # FEE-13
     S.SETTLED: (  # FEE-14, FEE-15
         Turn("review-deduction", ("audit",), lambda settlement: settlement.rules.auditor, _to_audit),
         Turn("deduct", ("finance",), when=_to_deduct),
@@ -58,17 +60,17 @@ TURNS: Mapping[SettlementStatus, tuple[Turn, ...]] = {
 }  #: state -> what may be next, the first that applies
 
 
-def turn(settlement: Settlement) -> tuple[str | None, tuple[str, ...]]:
-    """Return the next move and the roles that may make it; none and nobody when the settlement is at its end."""
+def turn(settlement: Settlement) -> dict[str, Any]:
+    """Return the next move, the roles that may make it and the persons who may not; nothing when the settlement is at its end."""
     row = next((row for row in TURNS[settlement.status] if row.when(settlement)), None)
     if row is None:
-        return None, ()
+        return {}
     named = row.role(settlement)
-    return row.move, (named,) if named else row.roles
+    barred = tuple(sorted(settlement.makers)) if row.bars else ()
+    return {"next_move": row.move, "next_roles": (named,) if named else row.roles, "barred": barred}
 
 
 def state(settlement: Settlement) -> SettlementState:
     """Return what other services may know of it."""
-    move, roles = turn(settlement)
     said = settlement.model_dump(include=set(SettlementState.model_fields))
-    return SettlementState.model_validate(said | {"next_move": move, "next_roles": roles})
+    return SettlementState.model_validate(said | turn(settlement))

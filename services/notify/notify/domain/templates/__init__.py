@@ -34,6 +34,7 @@ WORDS: Mapping[str, tuple[str, Mapping[str, Text]]] = {
     "clock": ("code", labels.CLOCK),
     "coin": ("currency", labels.CURRENCY),
     "task": ("step", labels.STEP),
+    "office": ("post", labels.POST),
 }  #: variable -> the parameter it is a word for, and the words
 
 

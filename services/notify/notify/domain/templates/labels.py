@@ -52,6 +52,15 @@ STEP: Mapping[str, Text] = {
     "deduct": Text("扣除质量保证金", "deduct it from the retention money"),
 }  #: moves of a settlement that the house makes
 
+POST: Mapping[str, Text] = {
+    "customer_service_manager": Text("客服经理", "customer-service manager"),
+    "deputy_chief_engineer": Text("副总工程师", "deputy chief engineer"),
+    "deputy_general_manager": Text("副总经理", "deputy general manager"),
+    "general_manager": Text("总经理", "general manager"),
+    "audit": Text("审计核算", "audit and accounting"),
+    "finance": Text("财务", "finance"),
+}  #: roles that approve and settle
+
 CLOCK: Mapping[str, Text] = {
     "CLK_RESPOND": Text("响应时限", "response"),
     "CLK_ONSITE": Text("到场时限", "arrival on site"),

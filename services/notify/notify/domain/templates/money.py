@@ -53,6 +53,27 @@ MONEY: Mapping[str, Wording] = {
         ),
         needs=_MONEY | {"step"},
     ),
+    "nobody_to_approve": Wording(
+        subject=Text("【无人可批】{{ order }}:{{ amount }} {{ coin }}", "[Nobody may approve] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "工单 {{ order }} 的维修费用 {{ amount }} {{ coin }} 须由{{ office }}审批,但目前无人可批:该岗位无人,或仅有经办人本人,"
+            "而本人不得审批自己提出或已审批的事项。请安排另一人担任该岗位并通知其审批,或由他人重新申请。批准之前不得开工。",
+            "The estimate of {{ amount }} {{ coin }} for work order {{ order }} waits for: {{ office }}. Nobody may approve it: nobody has that "
+            "role, or only who asked or approved before, and nobody approves twice or their own. Please give the role to somebody else and tell "
+            "them, or have somebody else ask. No work starts before.",
+        ),
+        needs=_MONEY | {"post"},
+    ),
+    "nobody_to_settle": Wording(
+        subject=Text("【无人可办】{{ order }}:{{ amount }} {{ coin }}", "[Nobody may go on] {{ order }}: {{ amount }} {{ coin }}"),
+        says=Text(
+            "工单 {{ order }} 的维修结算({{ amount }} {{ coin }})须由{{ office }}办理:{{ task }},但目前无人可办:该岗位无人,或仅有经办过前一环节的"
+            "本人,而本人不得办理自己经手的环节。请安排另一人担任该岗位并通知其办理。",
+            "The settlement of work order {{ order }} ({{ amount }} {{ coin }}) waits for: {{ office }} – {{ task }}. Nobody may do it: nobody has "
+            "that role, or only who made an earlier step. Please give the role to somebody else and tell them.",
+        ),
+        needs=_MONEY | {"post", "step"},
+    ),
     "large_amount": Wording(
         subject=Text("【大额待收】{{ order }}:{{ amount }} {{ coin }}", "[Finance collects] {{ order }}: {{ amount }} {{ coin }}"),
         says=Text(
