@@ -26,9 +26,9 @@ from tests.support.walking import Model, Try, a_model
 from tests.unit.dispatch.build import MINUTE, NOON
 from tests.unit.dispatch.world import as_site
 
-IN_WORLD = int(os.environ.get("HUIYIN_WORLD_WALKS", "50"))
+IN_WORLD = int(os.environ.get("HUIYIN_WORLD_WALKS", "300"))
 BY_THEMSELVES = MOVING | {audit.ROWS, audit.HEADS}  #: what loops write, whoever asks; the audit's rows are sealed about a second later
-IN_ONE = 25  #: walks in one world: what lies there makes every look dearer
+IN_ONE = 100  #: walks in one process
 SITE, REPORT = "JN", {"kind": "repair", "channel": "phone", "fault": "water_leak", "subject": "x", "unit": "1-101"}
 REPORTER = {"name": "测试业主", "phone": "13900000000", "email": "owner@example.com"}
 pytestmark = pytest.mark.faults
