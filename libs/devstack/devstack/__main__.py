@@ -18,8 +18,9 @@ def huiyin(words: Sequence[str]) -> int:
 
 
 def scenarios(words: Sequence[str]) -> int:
-    """Run the stories of tests/scenarios (options as for `huiyin scenario run`; the stack world gets servers of its own)."""
-    files = sorted(str(path) for path in (REPOSITORY / "tests" / "scenarios").glob("*.yaml"))
+    """Run the stories of tests/scenarios, or those named (options as for `huiyin scenario run`; the stack world gets servers of its own)."""
+    named = any(word.endswith((".yaml", ".yml")) for word in words)
+    files = [] if named else sorted(str(path) for path in (REPOSITORY / "tests" / "scenarios").glob("*.yaml"))
     servers: AbstractContextManager[dict[str, str]] = lent() if "stack" in words else nullcontext({})
     with servers as env:
         return _python("-m", "huiyin", "scenario", "run", *files, *words, env=env)

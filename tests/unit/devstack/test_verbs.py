@@ -37,6 +37,13 @@ def test_a_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -
     assert f"./dev {verb}" in capsys.readouterr().out
 
 
+def test_stories_that_are_named_run_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["scenarios", "nowhere.yaml"]) != 0
+    said = capfd.readouterr()
+    assert "nowhere.yaml" in said.out + said.err
+    assert "SC-" not in said.out + said.err
+
+
 def test_make_knows_the_same_verbs() -> None:
     listed = (REPOSITORY / "Makefile").read_text().split("VERBS = ")[1].splitlines()[0].split()
     assert set(listed) == set(VERBS) - {"huiyin", "servers"}
