@@ -13,7 +13,7 @@ ALLOWED = frozenset({
     "event", "level", "timestamp", "service", "logger", "site", "case", "order", "clock", "notice", "stream", "fact", "kind", "id", "code",
     "move", "error", "where", "route", "method", "status", "took_ms", "trace_id", "loop", "pause_s", "failures", "attempt", "count", "fate",
     "reason", "guard", "lane", "queue", "late_s", "namespace", "driver", "revision", "version", "source", "port", "endpoint", "channel",
-    "signal", "age_s", "repaired",
+    "signal", "age_s", "repaired", "counts", "silent_s", "change",
 })  # fmt: skip
 CALLS = 4  #: enough to find the line and who asked for it
 SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")  #: print for themselves, tracebacks with all they hold

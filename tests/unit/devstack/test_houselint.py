@@ -15,6 +15,8 @@ BROKEN = [
     (SERVICE, "import time\nx = time.time()\n", "only common.timesource"),
     (SERVICE, "log.info(f'case {id}')\n", "plain string"),
     (SERVICE, "self.log.warning('case %s' % id)\n", "plain string"),
+    (SERVICE, "log.info('clock_breached', clocks=id)\n", "the log drops this field"),
+    (SERVICE, "log.info('clock_breached', **found)\n", "the log drops this field"),
     (SERVICE, "x = 'pack-s2'\n", "'pack-s2'"),
     (SERVICE, "x = site == 'JN'\n", "'JN'"),
     (SERVICE, "x = f'{x} of S2a'\n", "'S2a'"),

@@ -155,7 +155,7 @@ async def _tell(rt: Runtime[Store], turn: Turn) -> None:
         return
     counts = {str(finding): len(places) for finding, places in turn.found.items()}
     examples = {str(finding): [f"{one.clock}:{one.level}" for one in places[:EXAMPLES]] for finding, places in turn.found.items()}
-    log.error("clock_audit_found", **counts, silent_s=round(silent))
+    log.error("clock_audit_found", counts=counts, silent_s=round(silent))
     facts: dict[str, Any] = {"looked": turn.looked, "heard": turn.heard, "silent_s": silent, "counts": counts, "examples": examples}
     await rt.store.audit.report({"_id": str(uuid7()), "at": machine_now(), "now": rt.now(), **facts})
 

@@ -82,7 +82,7 @@ async def _visit_all(rt: Runtime[Store], change: PolicyChange, ids: list[str]) -
         except Transient:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one case, the next one goes on
-            log.error("case_not_changed", change=change.id, of=id_, error=type(error).__name__)  # noqa: TRY400 - a traceback may quote the document
+            log.error("case_not_changed", change=change.id, id=id_, error=type(error).__name__)  # noqa: TRY400 - a traceback may quote the document
             return None
 
     return dict(zip(ids, await asyncio.gather(*map(one, ids)), strict=True))
