@@ -83,7 +83,8 @@ def walked_in_a_world(seed: int, walks: int) -> Counter[str]:
             for number in range(walks):
                 model = a_model(dice)
                 for name, db in stores.items():
-                    db._data = {collection: dict(rows) for collection, rows in kept[name].items()}  # noqa: SLF001
+                    loops = {collection: rows for collection, rows in db._data.items() if collection in MOVING}  # noqa: SLF001
+                    db._data = {collection: dict(rows) for collection, rows in kept[name].items()} | loops  # noqa: SLF001
                 await walk(InWorld(world, stores, await begin(world, stores["dispatch"], model, number)), model, dice, tally)
         return tally
 
