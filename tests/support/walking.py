@@ -186,7 +186,7 @@ class Model:
 
     def _charge_quote(self, tried: Try) -> bool:
         free = self.status == "fee_pending" and not self.contractor and self.work_class not in {"A", "B"}
-        if not free or self.charge not in {None, "unquoted", "quoted"}:
+        if not free or self.charge not in {None, "unquoted", "quoted", "confirmed"}:
             return False
         self.charge, self.amount = "quoted", tried.act["lines"][0]["amount"]
         return True
@@ -195,7 +195,7 @@ class Model:
         return self._charged("confirmed", self.status == "fee_pending" and self.charge == "quoted")
 
     def _charge_refuse_fee(self, _: Try) -> bool:
-        refused = self._charged("refused", self.status == "fee_pending" and self.charge in {None, "unquoted", "quoted"})
+        refused = self._charged("refused", self.status == "fee_pending" and self.charge in {None, "unquoted", "quoted", "confirmed"})
         return self._to("fee_refused", when=refused)
 
     def _charge_collect(self, _: Try) -> bool:

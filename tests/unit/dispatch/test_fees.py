@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from common.errors import HuiyinError, IllegalMove, Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import Fact
-from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
+from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid, WorkOrderQuoted
 from common.money import ChargeStatus
 from common.states import OrderStatus, Party, WorkClass
+from dispatch.domain.acts import Act, Deed
 from dispatch.domain.money.fees import FEES, charge_move
 from dispatch.domain.money.ledger import FINANCE, INCOME, Posting, balanced, balances, cash, receivable
+from dispatch.domain.moves import apply
 from dispatch.domain.order import Order
 
 from tests.unit.dispatch.build import MINUTE, NOON, a_case
@@ -28,7 +30,7 @@ ACTS: dict[str, dict[str, Any]] = {
 R16: dict[ChargeStatus, dict[str, ChargeStatus]] = {
     C.UNQUOTED: {"quote": C.QUOTED, "refuse-fee": C.REFUSED},
     C.QUOTED: {"quote": C.QUOTED, "confirm-fee": C.CONFIRMED, "refuse-fee": C.REFUSED},
-    C.CONFIRMED: {"collect": C.COLLECTED, "take-money": C.PAID},
+    C.CONFIRMED: {"quote": C.QUOTED, "refuse-fee": C.REFUSED, "collect": C.COLLECTED, "take-money": C.PAID},
     C.COLLECTED: {"take-money": C.PAID},
     C.PAID: {"file-receipt": C.CLEARED},
     C.REFUSED: {},
@@ -162,6 +164,41 @@ def test_an_owner_who_refuses_ends_the_order_and_pays_nothing() -> None:
     assert [type(fact) for fact in facts] == [WorkOrderCancelled]
     assert not after.state().outstanding
     assert after.steps[-1].note == "too dear"
+
+
+def test_r7b_an_owner_who_changes_their_mind_before_the_work_owes_nothing() -> None:
+    order, books = brought(C.CONFIRMED)
+    after, facts, posted = moved(order, "refuse-fee", note="not now")
+    assert (after.status, after.state().outstanding) == (OrderStatus.FEE_REFUSED, False)
+    assert [type(fact) for fact in facts] == [WorkOrderCancelled]
+    assert [one.id for one in posted] == [f"{order.id}:withdraw-fee"]
+    assert not any(balances([*books, *posted]).values())
+
+
+def test_r7b_another_price_before_the_work_is_another_question() -> None:
+    order, books = brought(C.CONFIRMED, quote={"lines": ROOF})
+    again, (fact,), posted = moved(order, "quote")
+    assert again.charge is not None
+    assert (again.charge.amount, again.charge.answered_at, again.charge.collector) == (180_00, None, "worker")
+    assert isinstance(fact, WorkOrderQuoted)
+    assert fact.amount == 180_00
+    with pytest.raises(Refused) as caught:
+        apply(again, "start", Deed(Act(), by="ann", now=NOON), a_case())
+    assert caught.value.facts["guard"] == "R7b"  # no work on the word that was given for the other price
+    books += posted
+    for name in ("confirm-fee", "quote", "confirm-fee"):
+        again, _, posted = moved(again, name)
+        books += posted
+    names = ["confirm-fee", "withdraw-fee", "confirm-fee:2", "withdraw-fee:2", "confirm-fee:3"]
+    assert [one.id for one in books] == [f"{order.id}:{name}" for name in names]
+    assert balances(books)["CNY", INCOME] == -180_00
+
+
+@pytest.mark.parametrize("name", ["quote", "refuse-fee"])
+def test_r7b_what_was_agreed_stands_once_the_work_began(name: str) -> None:
+    order, _ = brought(C.CONFIRMED)
+    begun = order.model_copy(update={"status": OrderStatus.IN_PROGRESS})
+    assert refused(begun, name).facts["guard"] == "R7b"
 
 
 @pytest.mark.parametrize("status", [OrderStatus.FEE_PENDING, OrderStatus.IN_PROGRESS, OrderStatus.COMPLETED])

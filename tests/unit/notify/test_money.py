@@ -20,6 +20,7 @@ from common.events.dispatch import (
     WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderQuoted,
     WorkOrderSignatureRefused,
     WorkOrderSigned,
 )
@@ -223,6 +224,7 @@ CHARGED = an_order(chargeable=True, status=OrderStatus.FEE_PENDING)
         (NEXT, SettlementCertified(**settlement(None)), "settlement_moved"),
         (AGREED, WorkOrderPaid(**fee("finance")), "paid"),
         (DUE, WorkOrderPaid(**fee("finance")), "paid"),
+        (AGREED, WorkOrderQuoted(**fee("worker")), "quoted_anew"),  # R7b
         (DUE, WorkOrderSignatureRefused(order=an_order(), case=a_case()), "not_signed"),  # R15: to work again, so nothing to collect (R16)
         *((asks, CANCELLED, "order_cancelled") for asks in (AGREED, DUE, NEXT)),  # D6-16
     ],

@@ -163,6 +163,12 @@ class WorkOrderMoney(WorkOrderFact):
     collector: str = "worker"  #: finance for a large amount (DEF-11)
 
 
+class WorkOrderQuoted(WorkOrderMoney):
+    """The owner was told a price before the work; what they agreed to before it stands no longer (R7b)."""
+
+    kind = "work_order.quoted"
+
+
 class WorkOrderFeeConfirmed(WorkOrderMoney):
     """The owner agreed to the fee: work may start (R7b)."""
 

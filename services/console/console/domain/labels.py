@@ -239,6 +239,7 @@ REASON = {
     "approval_moved": Text("审批已有结果", "the approval went on"),
     "settlement_moved": Text("结算已有进展", "the settlement went on"),
     "paid": Text("款项已收", "it was paid"),
+    "quoted_anew": Text("已重新报价", "another price was named"),
     "owner_pays": Text("改由业主付费", "the owner turned out to pay"),
     "not_signed": Text("客户未签字", "the customer did not sign"),
     "clock_stopped": Text("计时已结束", "the clock has stopped"),

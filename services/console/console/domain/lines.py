@@ -139,6 +139,7 @@ LINES: Mapping[str, Line] = {
     "work_order.returned": _order("返单", "Order returned", "{excused}", excused="excused"),
     "work_order.inspected": _order("查验合格", "Inspected and passed"),
     "work_order.cancelled": _order("工单取消", "Order cancelled"),
+    "work_order.quoted": _order("已向业主报价", "Owner was quoted", "{amount}", amount="amount"),
     "work_order.fee_confirmed": _order("业主确认收费", "Owner agreed to the fee", "{amount}", "{form}", amount="amount", form="form"),
     "work_order.paid": _order("已收款", "Paid", "{amount}", amount="amount"),
     "work_order.cleared": _order("款项入账,收据已归档", "Money at finance and receipt at the desk", "{amount}", amount="amount"),

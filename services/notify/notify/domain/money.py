@@ -28,6 +28,7 @@ from common.events.dispatch import (
     WorkOrderCompleted,
     WorkOrderFeeConfirmed,
     WorkOrderPaid,
+    WorkOrderQuoted,
     WorkOrderSignatureRefused,
     WorkOrderSigned,
 )
@@ -205,4 +206,5 @@ ENDINGS: Mapping[type[Fact], tuple[Ending, ...]] = {
     **dict.fromkeys((WorkOrderAssessed, WorkOrderClassed), _BORNE_BY_OWNER),
     WorkOrderSignatureRefused: (Ending(of_collecting, "not_signed"),),  # R15: it is signed for first, then asked for again
     WorkOrderPaid: (Ending(of_fee, "paid"), Ending(of_collecting, "paid")),
-}  #: a quotation is no notice, so a new one makes none untrue; a dearer estimate is `approval.asked`
+    WorkOrderQuoted: (Ending(of_fee, "quoted_anew"),),  # R7b: only before the work
+}

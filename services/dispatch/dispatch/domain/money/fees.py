@@ -1,7 +1,8 @@
 """What may happen to what an owner pays: the table, its guards and the one door `charge_move`. Pure.
 
-R7b: quote, the owner agrees or refuses, then work. R16 and FEE-03: the worker collects, finance takes the money and writes the receipt, the
-desk files it; only then may the case be archived. Not here: prices (`charge`), accounts (`ledger`), the start of the work (`moves`).
+R7b: quote, the owner agrees or refuses, then work; until it begins they may be quoted anew or withdraw their word. R16 and FEE-03: the worker
+collects, finance takes the money and writes the receipt, the desk files it; only then may the case be archived. Not here: prices (`charge`),
+accounts (`ledger`), the start of the work (`moves`).
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 from common.errors import Invalid, Refused, TimeInFuture, TimeOrder
 from common.events import Fact
-from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid
+from common.events.dispatch import WorkOrderCancelled, WorkOrderCleared, WorkOrderFeeConfirmed, WorkOrderPaid, WorkOrderQuoted
 from common.money import ChargeStatus
 from common.moves import Move, Table, step
 from common.states import CaseState, OrderStatus, Party, WorkClass
@@ -20,11 +21,12 @@ from dispatch.domain.money.charge import Charge, FeeStandard, priced
 from dispatch.domain.order import WORKED, Order, Step
 
 C = ChargeStatus
+OPEN = frozenset({C.UNQUOTED, C.QUOTED, C.CONFIRMED})  #: until the work begins another price may be named, and the owner may change their mind
 
 FEES: Table[ChargeStatus] = {
-    "quote": Move(frozenset({C.UNQUOTED, C.QUOTED}), C.QUOTED, "fee.quote", "报价", "quote", ("R7b", "R7e"), None),
+    "quote": Move(OPEN, C.QUOTED, "fee.quote", "报价", "quote", ("R7b", "R7e"), WorkOrderQuoted),
     "confirm-fee": Move(frozenset({C.QUOTED}), C.CONFIRMED, "fee.answer", "业主确认收费", "owner agrees", ("R7b",), WorkOrderFeeConfirmed),
-    "refuse-fee": Move(frozenset({C.UNQUOTED, C.QUOTED}), C.REFUSED, "fee.answer", "业主不同意收费", "owner refuses", ("R7b",), WorkOrderCancelled),
+    "refuse-fee": Move(OPEN, C.REFUSED, "fee.answer", "业主不同意收费", "owner refuses", ("R7b",), WorkOrderCancelled),
     "collect": Move(frozenset({C.CONFIRMED}), C.COLLECTED, "fee.collect", "现场收款", "collect on site", ("R16", "FEE-02"), WorkOrderPaid),
     "take-money": Move(frozenset({C.CONFIRMED, C.COLLECTED}), C.PAID, "fee.take", "财务收款", "money at finance", ("R16",), WorkOrderPaid),
     "file-receipt": Move(frozenset({C.PAID}), C.CLEARED, "fee.file", "收据交客服", "receipt at the desk", (), WorkOrderCleared),
@@ -74,7 +76,8 @@ GUARDS: dict[str, tuple[Guard, ...]] = {"R7b": (_awaits_the_fee,), "R7e": (_not_
 
 def _quote(_order: Order, charge: Charge, deed: MoneyDeed, standard: FeeStandard) -> Charge:
     lines = priced(deed.act.lines, standard)
-    return charge.model_copy(update={"lines": lines, "amount": sum(line.amount for line in lines), "currency": standard.currency})
+    asked: dict[str, Any] = {"answered_form": None, "answered_at": None, "collector": "worker"}  # another price is another question
+    return charge.model_copy(update=asked | {"lines": lines, "amount": sum(line.amount for line in lines), "currency": standard.currency})
 
 
 def _answer(order: Order, charge: Charge, deed: MoneyDeed, _standard: FeeStandard) -> Charge:
@@ -148,11 +151,20 @@ def _posted(order: Order, name: str, before: Charge, charge: Charge, deed: Money
     hand = ledger.cash(before.collected_by or deed.by)
     ways = {
         "confirm-fee": (ledger.INCOME, owed),
+        "withdraw-fee": (owed, ledger.INCOME),
         "collect": (owed, hand),
         "take-money": (hand if before.collected_by else owed, ledger.FINANCE),
     }
-    if name not in ways:
+    what = "withdraw-fee" if before.status is C.CONFIRMED and name in ANSWERS else name
+    if what not in ways:
         return []
-    entries = ledger.transfer(charge.amount, *ways[name])
-    said = {"site": order.site, "at": deed.at, "by": deed.by, "what": name, "subject": order.id, "currency": charge.currency}
-    return [ledger.Posting(id=f"{order.id}:{name}", entries=entries, **said)]
+    agreed = before if what == "withdraw-fee" else charge
+    said = {"site": order.site, "at": deed.at, "by": deed.by, "what": what, "subject": order.id, "currency": agreed.currency}
+    return [ledger.Posting(id=_name(order, what), entries=ledger.transfer(agreed.amount, *ways[what]), **said)]
+
+
+def _name(order: Order, what: str) -> str:
+    """Return the id of a posting; an owner may agree, and withdraw it, more than once."""
+    times = sum(step.move == "confirm-fee" for step in order.steps) + (what == "confirm-fee")
+    numbered = what in {"confirm-fee", "withdraw-fee"} and times > 1
+    return f"{order.id}:{what}:{times}" if numbered else f"{order.id}:{what}"
