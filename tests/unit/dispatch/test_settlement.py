@@ -16,7 +16,7 @@ from common.events.dispatch import (
     SettlementSubmitted,
 )
 from common.money import SettlementStatus
-from common.states import OrderStatus, WorkClass
+from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.money.account import Settlement
 from dispatch.domain.money.approvals import approval_move, ask_approval
 from dispatch.domain.money.ledger import COST, FINANCE, Posting, balanced, balances, retention
@@ -216,6 +216,22 @@ def test_fee_08_the_final_account_is_made_of_finished_work_that_the_company_or_a
     made, (fact,) = submit(approved(WorkClass.B), leader, a_case())
     assert made.contractor is None
     assert isinstance(fact, SettlementSubmitted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "guard"),
+    [
+        ({"status": OrderStatus.COMPLETED}, "R15"),  # may still be refused, and is worked on again then
+        ({"status": OrderStatus.RETURNED, "party": Party.CONTRACTOR}, "R18"),  # may still fail its inspection
+    ],
+)
+def test_r15_r18_nothing_is_settled_before_the_work_has_passed(changes: dict[str, Any], guard: str) -> None:
+    order, leader = approved().model_copy(update=changes), by("repair_team_leader", amount=SMALL, contractor="roof-co")
+    with pytest.raises(HuiyinError) as caught:
+        submit(order, leader, a_case())
+    assert (caught.value.status, caught.value.facts["guard"]) == (409, guard)
+    passed = {"R15": {"rules": order.rules.model_copy(update={"signature_required": False})}, "R18": {"status": OrderStatus.INSPECTED}}
+    assert submit(order.model_copy(update=passed[guard]), leader, a_case())[0].submitted == SMALL
 
 
 @pytest.mark.parametrize("amount", [25000_01, None])

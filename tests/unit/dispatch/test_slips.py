@@ -8,6 +8,7 @@ from common.events.intake import CaseWorkRequested
 from common.states import CaseKind
 from dispatch import handlers
 from dispatch.domain.slips import HandOver, iso_week
+from pydantic import ValidationError
 
 from tests.unit.dispatch.build import NOON, a_case
 from tests.unit.dispatch.world import World, a_whole_repair, classified
@@ -43,6 +44,12 @@ async def test_named_slips_only_and_the_week_that_a_late_batch_belongs_to(world:
     batch = await world.command(handlers.hand_over, HandOver(orders=(second,), week="2026-W12"))
     assert (batch.week, batch.orders) == ("2026-W12", (second,))
     assert (await world.command(handlers.hand_over, HandOver())).orders == (first,)
+
+
+def test_rvt_08_a_batch_that_names_no_slip_is_no_handover() -> None:
+    """It would end the week's clock."""
+    with pytest.raises(ValidationError):
+        HandOver(orders=())
 
 
 async def test_only_slips_that_wait_can_be_named(world: World) -> None:

@@ -119,6 +119,9 @@ async def test_rvt12_what_is_refused_stores_nothing(world: World) -> None:
     await refused(world, await world.move(number, "check-visit", by=other, **check), "RVT-12", before)  # twice
     manager = world.staff("duty", ("duty_manager",))
     await refused(world, await world.move(number, "sign-visit", by=manager, **check), "RVT-12", before)
+    for own in ("officer", "other"):  # who made it, who checked it, though they are head now
+        await refused(world, await world.move(number, "sign-visit", by=world.staff(own, ("site_manager",)), **check), "RVT-12", before)
+    assert (await world.move(number, "sign-visit", by=head(world), **check)).status_code == 200
 
 
 async def test_rvt12_where_the_pack_asks_for_no_check_there_is_none(world: World) -> None:

@@ -26,7 +26,7 @@ class HandOver(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     at: Instant | None = None
-    orders: Annotated[tuple[Reference, ...], Field(max_length=1000)] | None = None
+    orders: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1000)] | None = None
     week: Annotated[str, Field(pattern=r"^20\d\d-W(0[1-9]|[1-4]\d|5[0-3])$")] | None = None
 
 

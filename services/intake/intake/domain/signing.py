@@ -49,7 +49,7 @@ def may_check(attempt: Attempt[Any]) -> Refused | None:
 
 
 def may_sign(attempt: Attempt[Any]) -> Refused | None:
-    """RVT-12: the last role that the pack names signs what was checked, with an opinion."""
+    """RVT-12: the last role that the pack names signs what was checked, with an opinion; not who made the visit, nor who checked it."""
     if not isinstance(attempt.command, SignVisit):
         return None
     visits, roles = _made(attempt), _roles(attempt)
@@ -57,6 +57,9 @@ def may_sign(attempt: Attempt[Any]) -> Refused | None:
         return Refused("RVT-12", "没有已检查待签署的回访记录", "there is no checked visit to sign")
     if not roles or roles[-1] not in attempt.act.roles:
         return Refused("RVT-12", "回访须由规定岗位签署意见", "a visit is signed by the role that the policy names", roles=roles[-1:])
+    checked = visits[-1].checked
+    if attempt.act.by in {visits[-1].by, checked.by if checked else None}:
+        return Refused("RVT-12", "回访人和检查人不得签署本人经手的记录", "a visit is not signed by who made or checked it")
     return None
 
 
