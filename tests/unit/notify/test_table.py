@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from common.events import FACTS, Fact
-from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
+from common.events.dispatch import WorkOrderChased, WorkOrderCompleted, WorkOrderIssued
 from common.events.intake import CaseClassified, CaseClosed, CaseRegistered, CaseReplied, CaseResultTold, VisitDue
 from common.events.notify import NoticeWithheld
 from common.events.sla import EscalationRaised
-from common.states import CaseKind, Level, Urgency
+from common.states import CaseKind, Level, Party, Urgency
 from common.topology import LISTENS
 from notify.domain.compose import VALUES, compose
 from notify.domain.notice import Channel, Hold, Notice, Status
@@ -85,6 +85,11 @@ def test_a_fact_that_arrives_late_waits_by_the_hour_of_its_arrival() -> None:
 def test_the_assignee_is_told_at_any_hour() -> None:
     notice = only(WorkOrderIssued(order=an_order(), case=a_case()), NIGHT)
     assert (notice.recipient, notice.role, notice.due_at, notice.ends) == ("person:ann", "assignee", NIGHT, f"order:{NUMBER}-1")
+
+
+def test_rep28_a_contractor_that_is_chased_is_told_in_writing() -> None:
+    notice = only(WorkOrderChased(order=an_order(party=Party.CONTRACTOR), case=a_case()), NIGHT)
+    assert (notice.recipient, notice.template, notice.due_at, notice.ends) == ("person:ann", "work_chased", NIGHT, f"order:{NUMBER}-1")
 
 
 def test_when_nobody_is_eligible_the_first_level_is_told() -> None:

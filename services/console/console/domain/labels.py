@@ -210,6 +210,7 @@ TEMPLATE = {
     "work_issued": Text("新工单", "new order"),
     "work_offered": Text("可抢单", "order open to all"),
     "work_passed_on": Text("转来工单", "order passed on"),
+    "work_chased": Text("催办", "urged"),
     "nobody_eligible": Text("无人可派", "nobody to send"),
     "clock_warned": Text("预警", "warning"),
     "clock_level": Text("上报", "escalation"),

@@ -13,6 +13,7 @@ from common.events.dispatch import (
     WorkOrderAccepted,
     WorkOrderAssigned,
     WorkOrderCancelled,
+    WorkOrderChased,
     WorkOrderCompleted,
     WorkOrderIssued,
     WorkOrderOffered,
@@ -52,7 +53,7 @@ def owner(event: Event[Any], _ground: Ground) -> Recipients:
     return () if case.anonymous or case.reporter is None else (Recipient(f"owner:{case.reporter}"),)
 
 
-def assignee(event: Event[WorkOrderIssued | WorkOrderAssigned], _ground: Ground) -> Recipients:
+def assignee(event: Event[WorkOrderIssued | WorkOrderAssigned | WorkOrderChased], _ground: Ground) -> Recipients:
     """Return who has to carry the order out: a member of staff or a contractor (one name space, `common.rota`)."""
     given = event.fact.order.assignee
     return (Recipient(f"person:{given}", "assignee"),) if given else ()
@@ -178,6 +179,7 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     ),
     WorkOrderOffered: (Row("work_offered", offered, ends=of_offer),),
     WorkOrderAssigned: (Row("work_passed_on", assignee, ends=of_order),),
+    WorkOrderChased: (Row("work_chased", assignee, ends=of_order),),  # REP-28, DSP-14
     WorkOrderUnassigned: (Row("nobody_eligible", alarm, ends=of_order, roles=True),),
     EscalationRaised: (  # ESC-16; at any hour (NTF-24)
         Row("clock_warned", escalated, when=warned, ends=of_clock),

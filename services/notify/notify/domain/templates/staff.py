@@ -60,6 +60,19 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=_ORDER,
     ),
+    "work_chased": Wording(
+        subject=Text("【催办】{{ order }}({{ urgency }}):{{ matter }}", "[Urged] {{ order }} ({{ urgency }}): {{ matter }}"),
+        says=_join(
+            Text(
+                "工单 {{ order }} 现予催办,请尽快到场或继续施工;不能按时处理的,请立即说明原因和到场时间。\n事项:{{ matter }}({{ kind }})"
+                "\n发单:{{ issued_at }}\n紧急程度:{{ urgency }}",
+                "You are urged to come, or to go on, with work order {{ order }}; if you cannot, please say at once why, and when you will."
+                "\nMatter: {{ matter }} ({{ kind }})\nIssued: {{ issued_at }}\nUrgency: {{ urgency }}",
+            ),
+            _WHERE,
+        ),
+        needs=_ORDER,
+    ),
     "nobody_eligible": Wording(
         subject=Text("【无人可派】{{ order }}({{ urgency }})", "[Nobody available] {{ order }} ({{ urgency }})"),
         says=_join(
