@@ -15,6 +15,7 @@ from common.runtime import Parts
 from common.states import OrderStatus, WorkClass
 from common.timesource import FakeTime
 from dispatch.api.money_shapes import APPROVAL_BODIES, CHARGE_BODIES, SETTLEMENT_BODIES
+from dispatch.domain.money.approval import ask
 from dispatch.domain.money.approvals import APPROVALS
 from dispatch.domain.money.fees import FEES
 from dispatch.domain.money.rules import MoneyRules
@@ -193,6 +194,28 @@ async def test_r12_the_bands_are_those_of_the_order_and_the_wrong_role_is_told_w
     await refused(front, "R12.own", f"{ORDER}/approve", "general_manager", by="repair_team_leader")
     given = await surely(front, f"{ORDER}/approve", "general_manager")
     assert [(one["status"], one["amount"]) for one in given["approvals"]] == [("granted", 15000_00)]
+
+
+async def test_r12_an_approver_lists_what_waits_for_their_role(front: Front) -> None:
+    async def waits(role: str) -> list[str]:
+        answer = await front.knock("GET", f"/v1/work-orders?site=JN&approver={role}", role, role)
+        assert answer.status_code == 200, answer.text
+        return [row["id"] for row in answer.json()["orders"] if row["approver"] == role]
+
+    await surveyed(front)
+    await surely(front, f"{ORDER}/ask-approval", "repair_team_leader", amount=5000_00)
+    assert (await waits("deputy_chief_engineer"), await waits("deputy_general_manager")) == ([NUMBER], [])
+    await surely(front, f"{ORDER}/approve", "deputy_chief_engineer")
+    assert (await waits("deputy_chief_engineer"), await waits("deputy_general_manager")) == ([], [NUMBER])
+    await surely(front, f"{ORDER}/approve", "deputy_general_manager")
+    assert await waits("deputy_general_manager") == []
+
+
+@pytest.mark.parametrize("changes", [{"status": OrderStatus.CANCELLED}, {"status": OrderStatus.FEE_REFUSED}, {"status": OrderStatus.FEE_PENDING}])
+async def test_r12_an_approval_that_nobody_may_give_is_not_listed(front: Front, changes: dict[str, Any]) -> None:
+    pending = ask(500_00, ("customer_service_manager",), by="leader", at=NOON)
+    assert (await lay(front, approvals=(pending,))).approver == "customer_service_manager"
+    assert (await lay(front, approvals=(pending,), **changes)).approver is None
 
 
 async def test_c_25_what_the_owner_pays_is_not_put_up_for_approval(front: Front) -> None:

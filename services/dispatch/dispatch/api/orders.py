@@ -36,10 +36,12 @@ async def list_orders(
     site: Reference = None,
     assignee: Reference = None,
     status: OrderStatus | None = None,
+    approver: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="role whose approval it waits for (R12)")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> OrdersOut:
     """Orders of the caller's sites, newest first; a contractor sees only its own (DSP-13)."""
-    where: Doc = {name: value for name, value in (("case", case), ("assignee", assignee), ("status", status)) if value}
+    asked = (("case", case), ("assignee", assignee), ("status", status), ("approver", approver))
+    where: Doc = {name: value for name, value in asked if value}
     if handlers.outside(door.by):
         where["assignee"] = door.by.id
     if site:

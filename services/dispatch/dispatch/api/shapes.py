@@ -69,6 +69,7 @@ class OrderOut(BaseModel):
     steps: tuple[Step, ...]
     charge: Charge | None
     approvals: tuple[Approval, ...]
+    approver: str | None = None
     choice: Choice | None
     earlier: tuple[Choice, ...] = ()
     moves: tuple[str, ...]

@@ -11,7 +11,7 @@ from typing import Any
 from common.documents import Audited
 from common.money import ChargeStatus
 from common.states import CaseKind, CaseState, Complexity, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from dispatch.domain.acts import Check
 from dispatch.domain.matching import Choice, Wanted
@@ -143,6 +143,13 @@ class Order(Audited):
         """Say whether somebody urged the contractor since the order was issued to it last."""
         names = [step.move for step in self.steps]
         return "chase" in names[len(names) - names[::-1].index("inspect") :] if "inspect" in names else "chase" in names
+
+    @computed_field  # type: ignore[prop-decorator]  # stored, so that approvers can list what waits for them
+    @property
+    def approver(self) -> str | None:
+        """Return the role whose yes it waits for (R12), None when for nobody's."""
+        borne = self.status not in WITHOUT_WORK and not self.chargeable
+        return self.approvals[-1].next_role if borne and self.approvals else None
 
     def asks_like(self, other: "Order") -> bool:
         """Say whether both ask the same party for the same: one order per department (DSP-16)."""

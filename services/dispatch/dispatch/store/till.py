@@ -24,6 +24,7 @@ INDEXES: tuple[Index, ...] = (
     Index("postings", (("site", 1), ("accounts", 1))),
     Index("settlements", (("site", 1), ("status", 1))),
     Index("orders", (("site", 1), ("charge.status", 1)), where={"charge.collector": {"$exists": True}}),
+    Index("orders", (("site", 1), ("approver", 1)), where={"approver": {"$gt": ""}}),  # those that wait for somebody's yes
 )
 
 
