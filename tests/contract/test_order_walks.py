@@ -45,7 +45,9 @@ KEPT = (*WALKED, *sorted({index.collection for index in INDEXES} - {*WALKED}))  
 NOW = NOON + 10 * MINUTE
 OWNER, FIRM, STRANGER = "ann", "lift-co", "roof-co"
 DONE = "done"
-REFUSALS = {"R6", "R7a", "R7b", "R7e", "R9", "R10", "REP-09", "R11", "R12", "R14", "R15", "R18", "DSP-14", "REP-30", "R16"}  #: that walks meet
+REFUSALS = {
+    "R6", "R7a", "R7b", "R7e", "R9", "R10", "REP-09", "R11", "R12", "R14", "R15", "R18", "DSP-14", "DEF-09", "REP-30", "R16",
+}  # fmt: skip # that walks meet
 Everything = Mapping[Any, Any]  #: what there is, by name
 PHOTO = Verified(kind=AttachmentKind.PHOTO, media="image/jpeg", size=1, width=1, height=1, sha256="0" * 64)
 
@@ -63,7 +65,11 @@ def issued(model: Model, number: int = 1) -> Order:
     case = f"JN-260316-{number:05}"
     party = Party.CONTRACTOR if model.contractor else Party.OWN
     made = an_order(id=f"{case}-1", case=case, party=party, rules=rules, root_cause_required=model.root_cause_required)
-    own = {"assignee": FIRM if model.contractor else OWNER, "breached": {ONSITE: NOON - MINUTE} if model.breached else {}}
+    own = {
+        "second_inspector": model.second,
+        "assignee": FIRM if model.contractor else OWNER,
+        "breached": {ONSITE: NOON - MINUTE} if model.breached else {},
+    }
     return made.model_copy(update=own)
 
 
@@ -99,7 +105,10 @@ class Rulebook:
         by, case = caller(tried, self.now), a_case()
         before = handlers.visible(self.now, by)
         if tried.door == "order":
-            deed = Deed(act_of(tried, ("p1",)), by=by.id, now=NOW, person=a_person(by.id), outside=handlers.outside(by))
+            target = a_person(tried.act.get("to", ""))
+            rechecks = target is not None and "order.recheck" in permissions_of(target.roles)
+            who = {"person": a_person(by.id), "target": target, "outside": handlers.outside(by), "rechecks": rechecks}
+            deed = Deed(act_of(tried, ("p1",)), by=by.id, now=NOW, **who)
             after, _ = moves.apply(before, tried.name, deed, case)
             self.now = approvals.after_survey(after, case, by=by.id, at=NOW)[0] if after.survey is not before.survey else after
             return
@@ -183,6 +192,7 @@ async def agrees(place: Rulebook | Stored, model: Model) -> None:
     order = await place.order()
     money_of = (order.charge.status if order.charge else None, order.approvals[-1].status if order.approvals else None)
     assert (order.status, *money_of) == (model.status, model.charge, model.approval), model
+    assert (order.second_inspector, order.recheck_due) == (model.second, model.waits), model
     books = ledger.balances(await place.postings())
     assert sum(books.values()) == 0
     assert books[("CNY", ledger.FINANCE)] == model.paid

@@ -62,7 +62,7 @@ async def begin(world: World, db: Database, model: Model, number: int) -> str:
     await world.settle()
     (doc,) = await db.find("orders", {"case": made["number"]})
     order, meant = from_doc(Order, doc), issued(model)
-    same = ("party", "rules", "root_cause_required", "assignee", "department", "trade")
+    same = ("party", "rules", "root_cause_required", "assignee", "department", "trade", "second_inspector")
     order = order.model_copy(update={name: getattr(meant, name) for name in same} | {"offered": (), "due_at": None})
     await db.put("orders", to_doc(order.model_copy(update={"breached": {ONSITE: world.now - MINUTE} if model.breached else {}})))
     return order.id

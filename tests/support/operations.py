@@ -159,6 +159,8 @@ BODIES: dict[str, Body] = {
     "/v1/work-orders/{number}/leave": _always(reason="等配件"),
     "/v1/work-orders/{number}/complete": _always(record="已更换"),
     "/v1/work-orders/{number}/accept-work": _always(party="customer_service"),
+    "/v1/work-orders/{number}/recheck": _always(result="good"),
+    "/v1/work-orders/{number}/name-second": _always(reason="休假", to="jn-zheng"),
     "/v1/work-orders/{number}/refuse-sign": _always(reason="仍渗水"),
     "/v1/work-orders/{number}/take-over": _always(reason="维保单位未到场"),
     "/v1/work-orders/{number}/chase": _always(reason="电话催促"),

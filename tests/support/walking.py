@@ -17,6 +17,7 @@ HELD = WAITING | BEFORE | {"surveyed", "in_progress"}
 AGREED = {"confirmed", "collected", "paid", "cleared"}
 LARGE = 1_000_00
 CONTRACTOR_SIGNS_ABOVE = 500_00
+SECOND, THIRD, DESK = "bob", "cid", "desk"  #: who may look at the work of others, and who may not
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Model:
     breached: bool = False
     partners: tuple[str, ...] = ()  #: who accepts the work beside the customer
     surveyors: tuple[str, ...] = ()
+    second: str | None = None  #: who looks at the work too
+    rechecked: bool = False
+    completed_by: str = ""
     status: str = "issued"
     outcome: str | None = None
     checks: set[str] = field(default_factory=set)
@@ -142,7 +146,25 @@ class Model:
         ready = self.status == "in_progress" and self.covered()
         ready &= not self.root_cause_required or bool(tried.act.get("root_cause"))
         ready &= self.outcome != "major" or self.checks >= FOLLOW
+        self.completed_by = tried.by if ready else self.completed_by
         return self._to("completed", when=ready)
+
+    @property
+    def waits(self) -> bool:
+        """For its second inspector."""
+        return self.status == "completed" and self.second is not None and not self.rechecked
+
+    def _order_recheck(self, tried: Try) -> bool:
+        ready = self.waits and tried.by == self.second != self.completed_by
+        self.rechecked |= ready
+        return ready
+
+    def _order_name_second(self, tried: Try) -> bool:
+        to = tried.act["to"]
+        ready = self.status in HELD | {"completed"} and not self.contractor and to in {SECOND, THIRD} - {self.completed_by}
+        if ready:
+            self.second, self.rechecked = to, False
+        return ready
 
     def _order_accept_work(self, tried: Try) -> bool:
         if self.status != "completed" or tried.act["party"] not in self.partners:
@@ -151,12 +173,13 @@ class Model:
         return True
 
     def _order_sign(self, _: Try) -> bool:
-        return self._to("signed", when=self.status == "completed" and not self.contractor and self.accepted >= set(self.partners))
+        ready = self.status == "completed" and not self.contractor and self.accepted >= set(self.partners)
+        return self._to("signed", when=ready and not self.waits)
 
     def _order_refuse_sign(self, _: Try) -> bool:
         if self.status != "completed" or self.contractor:
             return False
-        self.accepted = set()
+        self.accepted, self.rechecked = set(), False
         return self._to("in_progress")
 
     def _order_return(self, _: Try) -> bool:
@@ -252,6 +275,8 @@ MAKE: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "class": lambda dice: {"work_class": dice.choice(["A", "B", "owner"])},
     "complete": lambda dice: {"note": "done", "root_cause": dice.choice([None, "a stuck reducer"])},
     "accept-work": lambda dice: {"party": dice.choice(["customer_service", "repair_team_leader"])},
+    "recheck": lambda _: {"result": "good"},
+    "name-second": lambda dice: PLAIN | {"to": dice.choice([SECOND, THIRD, DESK])},
     "inspect": lambda dice: {"passed": dice.random() < 0.6},
     "quote": lambda dice: {"lines": [{"item": "work", "amount": dice.choice([180_00, 999_99, LARGE, 2_500_00])}]},
     "confirm-fee": lambda _: {"form": "signature"},
@@ -262,13 +287,13 @@ MAKE: dict[str, Callable[[random.Random], dict[str, Any]]] = {
 PLAIN = {"note": "why"}
 ORDER = (
     *("accept", "arrive", "assess", "check", "survey", "class", "start", "leave", "complete", "accept-work", "sign", "refuse-sign"),
-    *("return", "inspect", "cancel", "take-over", "chase", "explain"),
+    *("return", "inspect", "cancel", "take-over", "chase", "explain", "recheck", "name-second"),
 )
 CHARGE = ("quote", "confirm-fee", "refuse-fee", "collect", "take-money", "file-receipt")
 APPROVAL = ("ask-approval", "approve", "decline")
 APPROVERS = ("customer_service_manager", "deputy_chief_engineer", "deputy_general_manager", "general_manager")
 DOORS = [("order", name) for name in ORDER] + [("charge", name) for name in CHARGE] + [("approval", name) for name in APPROVAL]
-RARE = {"cancel", "leave", "refuse-sign", "refuse-fee", "decline", "explain"}
+RARE = {"name-second", "cancel", "leave", "refuse-sign", "refuse-fee", "decline", "explain"}
 
 
 def a_sheet(dice: random.Random) -> dict[str, Any]:
@@ -286,8 +311,10 @@ def a_sheet(dice: random.Random) -> dict[str, Any]:
 
 def a_model(dice: random.Random) -> Model:
     """An order that was just issued."""
+    contractor = dice.random() < 0.35
     return Model(
-        contractor=dice.random() < 0.35,
+        contractor=contractor,
+        second=SECOND if not contractor and dice.random() < 0.4 else None,
         root_cause_required=dice.random() < 0.2,
         takes_over=dice.random() < 0.8,
         breached=dice.random() < 0.7,
@@ -312,6 +339,8 @@ def a_try(dice: random.Random) -> Try:
     """Anything at all."""
     door, name = dice.choice(DOORS)
     by = dice.choice(APPROVERS) if name in {"approve", "decline"} else "stranger" if dice.random() < 0.05 else "holder"
+    if (name == "recheck" and dice.random() < 0.8) or (name == "complete" and dice.random() < 0.1):
+        by = dice.choice([SECOND, SECOND, THIRD])
     return Try(door, name, by, MAKE.get(name, lambda _: PLAIN)(dice))
 
 

@@ -35,10 +35,10 @@ _DESK = _READ | {
 }  # fmt: skip
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.check", "order.start", "order.leave", "order.complete",
-    "order.sign", "order.return", "order.excuse",
+    "order.sign", "order.return", "order.excuse", "order.recheck",
     "order.attach", "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
 }  # fmt: skip
-_NOT_OUTSIDE = {"escalation.acknowledge", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
+_NOT_OUTSIDE = {"escalation.acknowledge", "order.recheck", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
 _ACCEPTS = {"order.survey", "order.accept_work", "order.inspect"}  # REP-08, REP-30, REP-22
 _TILL = {"escalation.acknowledge", "fee.take", "settlement.pay", "settlement.deduct", "money.read", "money.keep"}
 _HEAD = _READ | {"who.read", "escalation.acknowledge", "money.read"}

@@ -211,6 +211,8 @@ class OrderState(State):
     chargeable: bool = False  #: the owner pays for it, or has still to agree
     cleared: bool = False  #: money at finance and receipt at the desk (FEE-03)
     awaits_finance: bool = False  #: finance collects a large amount now (FEE-02, R16)
+    second_inspector: str | None = None  #: who looks at the work too, where the same problem came again (DEF-09)
+    recheck_due: bool = False  #: the work is done and waits for them
 
     @property
     def outstanding(self) -> bool:

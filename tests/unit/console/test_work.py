@@ -69,6 +69,10 @@ def test_every_choice_has_its_words() -> None:
         (Known("contained", contractor=False, outcome="major", checks=CONTAINMENT), ["check", "start"], "start", ["check"]),
         (Known("in_progress", contractor=False), ["check", "leave", "complete"], "complete", ["leave"]),
         (Known("completed", contractor=False), ["sign", "refuse-sign", "return"], "sign", ["refuse-sign"]),
+        (Known("completed", contractor=False, waits=True), ["recheck", "sign", "refuse-sign", "return"], None, ["refuse-sign"]),
+        (Known("completed", contractor=False, repair=False, waits=True), ["recheck", "return"], None, []),
+        (Known("completed", contractor=False, waits=True, second=True), ["recheck", "sign", "return"], "recheck", []),
+        (Known("completed", contractor=False, second=True), ["recheck", "sign", "return"], "sign", []),
         (Known("completed", contractor=True), ["sign", "refuse-sign", "return"], "return", []),
         (Known("completed", contractor=False, repair=False), ["sign", "return"], "return", []),
         (Known("fee_pending", contractor=False), ["start", "quote", "refuse-fee"], "quote", ["refuse-fee"]),
@@ -110,10 +114,13 @@ def test_emergencies_come_first_then_what_is_due_first_and_later_days_last() -> 
         a_row("G", assignee="bob", due=1),
         a_row("I", assignee=None, status=OrderStatus.ISSUED, offered=["bob", "ann"]),
         a_row("H", status=OrderStatus.RETURNED, due=1),
+        a_row("J", assignee="bob", status=OrderStatus.COMPLETED, second="ann"),
+        a_row("K", assignee="bob", status=OrderStatus.COMPLETED, second="cid"),
     ]
     found = groups(rows, "ann", {"JN": Scene(Speech())}, story.NOW)
     assert {name: [shown.id for shown in orders] for name, orders in found} == {
         "work_to_grab": ["I-1"],
+        "work_to_recheck": ["J-1"],
         "work_now": ["C-1", "B-1", "A-1", "D-1"],
         "work_to_accept": ["E-1"],
         "work_later": ["F-1"],
@@ -238,3 +245,32 @@ async def test_an_order_that_is_open_to_me_is_on_my_list_until_somebody_has_it(w
             await app.state.runtime.transact(lambda store, to=offered: store.save_row(with_order(row, order, to)))
             page = (await client.get("/work")).text
             assert (f"/work/{order.id}" in page, "可抢单" in page) == (shown, shown)
+
+
+async def test_def09_an_order_that_waits_for_my_second_look_is_on_my_list_and_i_make_it(world: tuple[FastAPI, Dispatch]) -> None:
+    """Only while it waits; who has it still finds it among their own, without the signature that would be refused."""
+    app, dispatch = world
+    row = a_row("JN-260314-AGAIN", assignee="jn-bob", status=OrderStatus.COMPLETED)
+    state = {"id": row.orders[0].id, "site": "JN", "case": row.id, "case_kind": "repair", "number": 1, "party": "own", "urgency": "P3"}
+    order = OrderState.model_validate(state | {"status": "completed", "issued_at": story.NOW, "assignee": "jn-bob", "second_inspector": "jn-worker"})
+    async with browser(app, login="worker") as client:
+        for due in (True, False):
+            said = order.model_copy(update={"recheck_due": due})
+            await app.state.runtime.transact(lambda store, said=said: store.save_row(with_order(row, said)))
+            page = (await client.get("/work")).text
+            assert (f"/work/{order.id}" in page, "待我复检" in page) == (due, due)
+        await client.post(f"/work/{NUMBER}-1/recheck", data={"key": "k-2", "result": "good", "remark": "不再渗水"})
+    assert json.loads(dispatch.bodies[-1]) == {"result": "good", "remark": "不再渗水"}
+
+
+async def test_def09_the_page_asks_the_second_inspector_and_nobody_else(world: tuple[FastAPI, Dispatch], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, _ = world
+    done = {"status": "completed", "moves": ["recheck", "sign", "return"], "recheck_due": True}
+    async with browser(app, login="worker") as client:
+        for second in ("jn-worker", "jn-bob"):
+            for name, value in (done | {"second_inspector": second}).items():
+                monkeypatch.setitem(VIEW, name, value)
+            page = (await client.get(f"/work/{NUMBER}-1")).text
+            assert f"<dd>{second}</dd>" in page
+            assert ('name="result" value="good" required' in page) is (second == "jn-worker")
+            assert f'action="/work/{NUMBER}-1/sign"' not in page

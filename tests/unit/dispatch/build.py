@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from common.auth import permissions_of
 from common.rota import SiteRota
 from common.states import CaseKind, CaseState, CaseStatus, Channel, OrderStatus, Party, PersonState, Urgency
 from dispatch.domain.acts import Act, Deed
@@ -91,4 +92,6 @@ def signed_back() -> Rules:
 
 
 def a_deed(by: str = "ann", *, now: datetime = NOON + 10 * MINUTE, outside: bool = False, **act: Any) -> Deed:
-    return Deed(Act.model_validate(act), by=by, now=now, person=a_person(by), outside=outside, target=a_person(act.get("to", "")))
+    target = a_person(act.get("to", ""))
+    rechecks = target is not None and "order.recheck" in permissions_of(target.roles)
+    return Deed(Act.model_validate(act), by=by, now=now, person=a_person(by), outside=outside, target=target, rechecks=rechecks)

@@ -32,7 +32,7 @@ from tests.unit.dispatch.build import MINUTE, NOON, a_case, a_deed, an_order, an
 
 S = OrderStatus
 #: D1 of the requirements, written down a second time: state -> move -> state after it
-WAITS = {"chase", "explain", "excuse"}  # they leave an order where it is
+WAITS = {"chase", "explain", "excuse", "name-second"}  # they leave an order where it is
 HANDED = dict.fromkeys(("transfer", "send-back", "assign"), S.ISSUED)
 D1: dict[OrderStatus, dict[str, OrderStatus]] = {
     S.ISSUED: {"accept": S.ACCEPTED, "cancel": S.CANCELLED, "take-over": S.CANCELLED} | HANDED | dict.fromkeys(WAITS, S.ISSUED),
@@ -47,7 +47,8 @@ D1: dict[OrderStatus, dict[str, OrderStatus]] = {
     S.IN_PROGRESS: {"complete": S.COMPLETED, "leave": S.UNFINISHED} | dict.fromkeys(WAITS | {"check"}, S.IN_PROGRESS),
     S.UNFINISHED: {"start": S.IN_PROGRESS} | dict.fromkeys(WAITS | {"check"}, S.UNFINISHED),
     S.GUIDED: {"return": S.RETURNED, "excuse": S.GUIDED},
-    S.COMPLETED: {"sign": S.SIGNED, "refuse-sign": S.IN_PROGRESS, "return": S.RETURNED, "accept-work": S.COMPLETED, "excuse": S.COMPLETED},
+    S.COMPLETED: {"sign": S.SIGNED, "refuse-sign": S.IN_PROGRESS, "return": S.RETURNED}
+    | dict.fromkeys(("accept-work", "recheck", "name-second", "excuse"), S.COMPLETED),
     S.SIGNED: {"return": S.RETURNED, "excuse": S.SIGNED},
     S.RETURNED: {"inspect": S.INSPECTED},
     S.INSPECTED: {},
@@ -68,6 +69,8 @@ ACTS: dict[str, dict[str, Any]] = {
     "class": {"work_class": "A"},
     "leave": {"note": "waits for a part"},
     "accept-work": {"party": "customer_service"},
+    "recheck": {"by": "bob"},
+    "name-second": {"note": "on leave", "to": "cid"},
     "refuse-sign": {"note": "still leaks"},
     "take-over": {"note": "contractor did not come", "replaced_by": "JN-260316-AAAAA-2"},
     "chase": {"note": "called the firm"},
@@ -78,6 +81,7 @@ READY: dict[str, dict[str, Any]] = {
     "start": {"checks": CONTAINMENT, "charge": Charge(status=ChargeStatus.CONFIRMED)},
     "check": {"outcome": "major"},
     "survey": {"rules": Rules(survey_by=("customer_service",))},
+    "recheck": {"second_inspector": "bob"},
     "accept-work": {"rules": Rules(accepted_by=("customer_service",))},
     "return": {"rules": Rules(signature_required=False)},
     "take-over": {"party": Party.CONTRACTOR, "breached": {ONSITE: NOON}, "steps": (CHASED,)},

@@ -11,7 +11,7 @@ from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.acts import CONTAINMENT, FOLLOW_UP, Check
 from dispatch.domain.money.approval import Approval
 from dispatch.domain.money.charge import Charge
-from dispatch.domain.order import Order, Rules
+from dispatch.domain.order import SECOND, Order, Rules, Step
 from dispatch.domain.survey import Survey
 
 from tests.unit.dispatch.build import NOON, a_case, an_order
@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 S = OrderStatus
 NUMBER = "JN-260316-AAAAA-1"
 SURVEYED = Rules(money=RULES, survey_by=("customer_service", "repair_team_leader", "construction_contractor"), contractor_signs_above=500_00)
+UNSIGNED = Rules(signature_required=False)
+DONE = (Step(move="complete", at=NOON, noted_at=NOON, by="ann", note="done"),)
 ACCEPTED = Rules(accepted_by=("customer_service", "repair_team_leader"))
 TWO = ("customer_service", "repair_team_leader")
 ALL = ("customer_service", "repair_team_leader", "construction_contractor")
@@ -83,6 +85,18 @@ REFUSED = [
     Case("a contractor's unsigned", "R15", "refuse-sign", {"status": S.COMPLETED, "party": Party.CONTRACTOR}, {"note": "bad"}),
     Case("not accepted by all", "REP-30", "sign", {"status": S.COMPLETED, "rules": ACCEPTED, "accepted_by": ("customer_service",)}),
     Case("a party of no policy", "REP-30", "accept-work", {"status": S.COMPLETED, "rules": ACCEPTED}, {"party": "audit"}),
+    Case("signed before the second look", "DEF-09", "sign", {"status": S.COMPLETED, "second_inspector": "bob"}),
+    Case("returned before it", "DEF-09", "return", {"status": S.COMPLETED, "second_inspector": "bob", "rules": UNSIGNED}),
+    Case("looked at by the assignee", "DEF-09", "recheck", {"status": S.COMPLETED, "second_inspector": "bob"}),
+    Case("nobody is named", "DEF-09", "recheck", {"status": S.COMPLETED}),
+    Case("looked at by who completed it", "DEF-09", "recheck", {"status": S.COMPLETED, "second_inspector": "ann", "assignee": "bob", "steps": DONE}),
+    Case("looked at twice", "DEF-09", "recheck", {"status": S.COMPLETED, "second_inspector": "ann", "assignee": "bob", "accepted_by": (SECOND,)}),
+    Case("as a party of the policy", "REP-30", "accept-work", {"status": S.COMPLETED, "second_inspector": "ann"}, {"party": SECOND}),
+    Case("the assignee named", "DEF-09", "name-second", {"status": S.COMPLETED}, {"note": "ill", "to": "ann"}),
+    Case("who completed it named", "DEF-09", "name-second", {"status": S.COMPLETED, "assignee": "bob", "steps": DONE}, {"note": "ill", "to": "ann"}),
+    Case("the desk named", "DEF-09", "name-second", {"status": S.COMPLETED}, {"note": "ill", "to": "desk"}),
+    Case("a stranger named", "DEF-09", "name-second", {"status": S.COMPLETED}, {"note": "ill", "to": "lift-co"}),
+    Case("for a contractor's work", "DEF-09", "name-second", {"party": Party.CONTRACTOR}, {"note": "ill", "to": "bob"}),
     Case("own work inspected", "R18", "inspect", {"status": S.RETURNED}),
 ]  # fmt: skip
 
@@ -110,6 +124,8 @@ MISSING = [
     ("R13", "leave", {"status": S.IN_PROGRESS}, {}),
     ("R15", "refuse-sign", {"status": S.COMPLETED}, {}),
     ("DSP-14", "chase", {"party": Party.CONTRACTOR}, {}),
+    ("D6.16", "name-second", {"status": S.COMPLETED}, {"to": "bob"}),
+    ("DEF-09", "name-second", {"status": S.COMPLETED}, {"note": "ill"}),
 ]
 
 
@@ -164,6 +180,11 @@ ALLOWED = [
     ("class", {"status": S.SURVEYED, "survey": sheet(borne_by="owner")}, {"work_class": "owner"}, S.FEE_PENDING),
     ("complete", {"status": S.IN_PROGRESS, "root_cause_required": True}, {"note": "done", "root_cause": "a stuck reducer"}, S.COMPLETED),
     ("complete", {"status": S.IN_PROGRESS, "outcome": "major", "checks": tuple(Check)}, {"note": "done"}, S.COMPLETED),
+    ("recheck", {"status": S.COMPLETED, "second_inspector": "ann", "assignee": "bob"}, {}, S.COMPLETED),
+    ("name-second", {"status": S.COMPLETED}, {"note": "ill", "to": "boss"}, S.COMPLETED),  # a lead looks at it themself
+    ("sign", {"status": S.COMPLETED, "second_inspector": "bob", "accepted_by": (SECOND,)}, {}, S.SIGNED),
+    ("return", {"status": S.COMPLETED, "second_inspector": "bob", "accepted_by": (SECOND,), "rules": UNSIGNED}, {}, S.RETURNED),
+    ("return", {"status": S.GUIDED, "second_inspector": "bob"}, {}, S.RETURNED),  # nothing was repaired
     ("refuse-sign", {"status": S.COMPLETED, "completed_at": NOON}, {"note": "still leaks"}, S.IN_PROGRESS),
     ("sign", {"status": S.COMPLETED, "rules": ACCEPTED, "accepted_by": ACCEPTED.accepted_by}, {}, S.SIGNED),
 ]

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 from common.events import FACTS, Fact
-from common.events.dispatch import WorkOrderChased, WorkOrderCompleted, WorkOrderIssued
+from common.events.dispatch import (
+    WorkOrderChased,
+    WorkOrderCompleted,
+    WorkOrderIssued,
+    WorkOrderRechecked,
+    WorkOrderSecondNamed,
+    WorkOrderSignatureRefused,
+)
 from common.events.intake import CaseClassified, CaseClosed, CaseRegistered, CaseReplied, CaseResultTold, VisitDue
 from common.events.notify import NoticeWithheld
 from common.events.sla import EscalationRaised
@@ -164,3 +171,23 @@ def test_a_site_without_hours_speaks_at_any_time() -> None:
 
 def test_people_and_machines_are_told_over_different_channels() -> None:
     assert {notice.channel for notice, _ in told(CaseRegistered(case=a_case())).values()} == {Channel.EMAIL}
+
+
+AGAIN = {"second_inspector": "bob", "recheck_due": True, "completed_at": NOON}
+
+
+@pytest.mark.parametrize("kind", [WorkOrderCompleted, WorkOrderSecondNamed])
+def test_def09_who_has_to_look_at_the_work_too_is_told_at_any_hour(kind: type[Fact]) -> None:
+    ((notice, _),) = told(kind(order=an_order(**AGAIN), case=a_case(reporter=None)), NIGHT).values()  # type: ignore[call-arg]
+    assert (notice.recipient, notice.role, notice.template, notice.due_at) == ("person:bob", "second_inspector", "recheck_due", NIGHT)
+
+
+def test_def09_nobody_is_told_while_the_work_is_not_done_or_was_looked_at() -> None:
+    assert told(WorkOrderSecondNamed(order=an_order(second_inspector="bob"), case=a_case())) == {}
+    assert [one.template for one, _ in told(WorkOrderCompleted(order=an_order(completed_at=NOON), case=a_case())).values()] == ["work_completed"]
+
+
+@pytest.mark.parametrize("kind", [WorkOrderRechecked, WorkOrderSecondNamed, WorkOrderSignatureRefused])
+def test_def09_whatever_ends_the_wait_makes_the_notice_untrue(kind: type[Fact]) -> None:
+    asked = only(WorkOrderSecondNamed(order=an_order(**AGAIN), case=a_case()))
+    assert asked.ends in {ending.key(kind(order=an_order(), case=a_case())) for ending in ENDINGS[kind]}  # type: ignore[call-arg]

@@ -99,6 +99,18 @@ class WorkOrderCompleted(WorkOrderFact):
     kind = "work_order.completed"
 
 
+class WorkOrderRechecked(WorkOrderFact):
+    """复检: the second inspector of repeated work looked at it and found it good (DEF-09)."""
+
+    kind = "work_order.rechecked"
+
+
+class WorkOrderSecondNamed(WorkOrderFact):
+    """A lead named another second inspector (DEF-09)."""
+
+    kind = "work_order.second_named"
+
+
 class WorkOrderSigned(WorkOrderFact):
     """客戶簽字."""
 

@@ -73,6 +73,8 @@ VERBS: dict[str, Verb] = {
     "sign": _order("sign", "the customer signs"),
     "refuse-sign": _order("refuse-sign", "the customer does not sign"),
     "accept-work": _order("accept-work", "a party accepts the finished work"),
+    "recheck": _order("recheck", "the second inspector looked at work that came again"),
+    "name-second": _order("name-second", "a lead names another second inspector"),
     "return": _order("return", "the order goes back to the desk"),
     "inspect": _order("inspect", "engineering passes a contractor's work"),
     "cancel": _order("cancel", "end an order that nobody worked on, with the reason"),

@@ -46,6 +46,7 @@ class BoardOrder(BaseModel):
     alarm: str | None = None
     appointment_at: AwareDatetime | None = None
     offered: list[str] = []  #: who may take it while nobody has it
+    second: str | None = None  #: who has to look at the finished work now
 
 
 class Row(BaseModel):
@@ -101,6 +102,7 @@ def with_order(row: Row, order: OrderState, offered: Sequence[str] = ()) -> Row:
         alarm=order.alarm,
         appointment_at=order.appointment_at,
         offered=list(offered),
+        second=order.second_inspector if order.recheck_due else None,
     )
     return settle(row.model_copy(update={"orders": sorted(_replaced(row.orders, made), key=lambda one: one.number)}))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from common.errors import Text
 
-from console.domain.move_labels import CHARGE, CHECK, CONSENT, EXCUSES, FOUND, MOVE
+from console.domain.move_labels import CHARGE, CHECK, CONSENT, EXCUSES, FOUND, MOVE, RECHECKED
 
 KIND = {
     "repair": Text("报修", "Repair"),
@@ -208,6 +208,7 @@ TEMPLATE = {
     "case_registered": Text("受理回执", "acknowledgement"),
     "night_emergency": Text("夜间紧急", "night emergency"),
     "work_issued": Text("新工单", "new order"),
+    "recheck_due": Text("待复检", "second inspection wanted"),
     "work_offered": Text("可抢单", "order open to all"),
     "work_passed_on": Text("转来工单", "order passed on"),
     "work_chased": Text("催办", "urged"),
@@ -327,6 +328,7 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "belated": BELATED,
     "move": MOVE,
     "excuses": EXCUSES,
+    "rechecked": RECHECKED,
     "found": FOUND,
     "check": CHECK,
     "consent": CONSENT,

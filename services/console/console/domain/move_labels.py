@@ -14,6 +14,8 @@ MOVE = {
     "complete": Text("完工", "Completed"),
     "sign": Text("客户签字", "Customer signed"),
     "accept-work": Text("验收", "Accepted as done"),
+    "recheck": Text("复检合格", "Looked at too and found good"),
+    "name-second": Text("指定复检人", "Second inspector named"),
     "refuse-sign": Text("客户拒签", "Customer did not sign"),
     "return": Text("返单", "Returned"),
     "pass_on": Text("系统改派", "Passed on by dispatch"),
@@ -38,6 +40,7 @@ MOVE = {
     "decline": Text("不批准费用", "Declined"),
 }
 EXCUSES = {"arrival": Text("到场迟到", "the late arrival"), "return": Text("返单延误", "the late return")}
+RECHECKED = {"good": Text("已亲自查看,确认合格", "I saw the work myself and it is good")}
 FOUND = {
     "normal": Text("正常维修", "Ordinary repair"),
     "chargeable": Text("有偿维修(先由业主确认收费)", "Chargeable (the owner confirms first)"),

@@ -86,6 +86,14 @@ FORMS: Mapping[str, MoveForm] = {
     "confirm-fee": MoveForm(Text("业主同意收费", "The owner agrees"), (CONSENT,)),
     "refuse-fee": MoveForm(Text("业主不同意收费", "The owner does not agree"), (CONSENT, Ask("reason", "text", Text("原因", "Reason")))),
     "collect": MoveForm(Text("已现场收款", "I have the money")),
+    "recheck": MoveForm(
+        Text("复检合格", "Looked at it: good"),
+        (
+            Ask("result", "choice", Text("复检结果", "What you found"), required=True, options=("good",), labels="rechecked"),
+            Ask("remark", "text", Text("备注", "Remark")),
+            PHOTOS,
+        ),
+    ),
     "sign": MoveForm(Text("签字确认合格", "Signed as good"), (Ask("signature", "signature", Text("客户签字", "Customer's signature")),)),
     "return": MoveForm(Text("返单", "Return the order"), (LATE,)),
     "leave": MoveForm(Text("当班未完成", "Leave it unfinished in this shift"), (WHY,)),
@@ -107,7 +115,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "unfinished": ("start",),
     "in_progress": ("complete",),
     "guided": ("return",),
-    "completed": ("sign", "return"),
+    "completed": ("recheck", "sign", "return"),
     "signed": ("collect", "return"),
 }  #: state -> what comes next: the first that is possible is the one at the thumb
 
@@ -123,6 +131,8 @@ class Known:
     checks: tuple[str, ...] = ()
     agreed: bool = False  #: the owner to the charge (R7b)
     collector: str = "worker"  #: or finance, for a large amount (FEE-02)
+    waits: bool = False  #: for its second inspector (DEF-09)
+    second: bool = False  #: who looks at this page is that person
 
     @property
     def contained(self) -> bool:
@@ -135,9 +145,10 @@ SHOWN: Mapping[str, Callable[[Known], bool]] = {
     "start": lambda known: {"on_site": known.contractor, "contained": known.contained, "fee_pending": known.agreed}.get(known.status, True),
     "collect": lambda known: known.collector == "worker",
     "check": lambda known: known.outcome == "major",
-    "sign": lambda known: known.repair and not known.contractor,  # a contractor's work is inspected (R15, R18)
+    "recheck": lambda known: known.waits and known.second,
+    "sign": lambda known: known.repair and not known.contractor and not known.waits,  # a contractor's work is inspected (R15, R18)
     "refuse-sign": lambda known: not known.contractor,
-    "return": lambda known: known.contractor or not known.repair or known.status != "completed",
+    "return": lambda known: (known.contractor or not known.repair or known.status != "completed") and not known.waits,
 }
 
 

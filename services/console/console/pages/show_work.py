@@ -16,7 +16,7 @@ from console.pages.show import Countdown, Scene, Tag, countdown
 
 WAITING = frozenset({OrderStatus.ISSUED})
 DONE = frozenset({OrderStatus.RETURNED, OrderStatus.INSPECTED, OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED})
-GROUPS = ("work_to_grab", "work_now", "work_to_accept", "work_later")  #: words of the headings, in their order
+GROUPS = ("work_to_grab", "work_to_recheck", "work_now", "work_to_accept", "work_later")  #: words of the headings, in their order
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,22 @@ class ShownTask:
 
 
 def groups(rows: Sequence[Row], person: str, scenes: Mapping[str, Scene], now: datetime) -> list[tuple[str, list[ShownWork]]]:
-    """Return somebody's open orders: in hand, to accept, agreed for a later day; emergencies first, then what is due first."""
+    """Return somebody's open orders: to look at too, in hand, to accept, agreed for a later day; emergencies first, then what is due first."""
     found: dict[str, list[tuple[tuple[bool, datetime, str], ShownWork]]] = {name: [] for name in GROUPS}
     for row in rows:
         for order in row.orders:
-            if (order.assignee == person or person in order.offered) and order.status not in DONE:
+            if person in (order.assignee, order.second, *order.offered) and order.status not in DONE:
                 scene, clock = scenes[row.site], _next(row, order.id)
                 place = (row.urgency != Urgency.P1, (clock.due_at if clock else None) or NEVER, order.id)
-                found[_group(order, scene, now)].append((place, work(row, order, clock, scene, now)))
+                found[_group(order, person, scene, now)].append((place, work(row, order, clock, scene, now)))
     return [(name, [shown for _, shown in sorted(entries, key=lambda entry: entry[0])]) for name, entries in found.items() if entries]
 
 
-def _group(order: BoardOrder, scene: Scene, now: datetime) -> str:
+def _group(order: BoardOrder, person: str, scene: Scene, now: datetime) -> str:
     if order.offered:
         return "work_to_grab"
+    if order.second == person:
+        return "work_to_recheck"
     zone = scene.speech.zone
     if order.appointment_at and order.appointment_at.astimezone(zone).date() > now.astimezone(zone).date():
         return "work_later"
@@ -122,8 +124,8 @@ def work(row: Row, order: BoardOrder, clock: BoardClock | None, scene: Scene, no
     )
 
 
-def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> ShownTask:
-    """Return the page of an order as dispatch shows it to this person."""
+def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: datetime) -> ShownTask:
+    """Return the page of an order as dispatch shows it to `person`."""
     speech, order, charge = scene.speech, _board_order(view), view.get("charge") or {}
     known = Known(
         status=str(view["status"]),
@@ -133,6 +135,8 @@ def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> Show
         checks=tuple(view.get("checks") or ()),
         agreed=charge.get("status") == ChargeStatus.CONFIRMED,
         collector=str(charge.get("collector", "worker")),
+        waits=bool(view.get("recheck_due")),
+        second=view.get("second_inspector") == person,
     )
     main, others = ordered(view["moves"], known)
     facts = {
@@ -141,6 +145,7 @@ def task(view: Mapping[str, Any], row: Row, scene: Scene, now: datetime) -> Show
         "order_trade": speech.value("trade", view.get("trade")),
         "order_issued": speech.instant(_at(view["issued_at"])),
         "order_rework_of": view.get("rework_of"),
+        "order_second": view.get("second_inspector"),
         "order_outcome": speech.value("found", view.get("outcome")),
         "order_root_cause": view.get("root_cause"),
     }

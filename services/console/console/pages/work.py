@@ -115,7 +115,7 @@ async def _shown(
     if row is None:
         raise NotFound
     scene = await scene_of(reader, row.site)
-    task = show_work.task(answer.json(), row, scene, reader.rt.now())
+    task = show_work.task(answer.json(), row, reader.by.id, scene, reader.rt.now())
     told = {
         "prices": await _prices(reader, row.site) if "quote" in task.moves else [],
         "refused": show_work.refusal(refused.json(), FORMS[move], scene.speech) if refused else None,

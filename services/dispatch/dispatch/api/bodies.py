@@ -125,6 +125,18 @@ class AcceptWorkIn(MoveIn):
         return Act(at=self.at, party=self.party)
 
 
+class RecheckIn(MoveIn):
+    """复检 (DEF-09): the second inspector saw the work and found it good."""
+
+    result: Literal["good"]
+    remark: Text | None = None
+    photos: Photos = ()
+
+    def act(self) -> Act:
+        """See MoveIn."""
+        return Act(at=self.at, note=self.remark, photos=self.photos)
+
+
 class CompleteIn(MoveIn):
     """完成: the completion record (REP-20)."""
 
@@ -170,7 +182,7 @@ class InspectIn(MoveIn):
 
 
 class TransferIn(ReasonIn):
-    """转单, or 指派 by a lead: to somebody of the site; no clock begins anew."""
+    """转单, 指派 or 指定复检人: to somebody of the site; no clock begins anew."""
 
     to: Code
 
@@ -201,6 +213,8 @@ BODIES: dict[str, type[MoveIn]] = {
     "leave": ReasonIn,
     "complete": CompleteIn,
     "accept-work": AcceptWorkIn,
+    "recheck": RecheckIn,
+    "name-second": TransferIn,
     "sign": SignIn,
     "refuse-sign": ReasonIn,
     "return": ReturnIn,

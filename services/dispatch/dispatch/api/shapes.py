@@ -63,6 +63,7 @@ class OrderOut(BaseModel):
     alarm: str | None
     excused: tuple[str, ...]
     second_inspector: str | None
+    recheck_due: bool = False
     handed_over: str | None
     offered: tuple[str, ...] = ()
     due_at: datetime | None = None
@@ -80,7 +81,8 @@ class OrderOut(BaseModel):
         of_work = [name for name in possible(order) if by.may(MOVES[name].permission)]
         moves = (*of_work, *(name for name in fees.possible(order) if by.may(fees.FEES[name].permission)))
         hidden = {"choice": None, "earlier": ()} if "contractor" in by.roles else {}
-        return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | {"moves": moves} | hidden)
+        derived = {"moves": moves, "recheck_due": order.recheck_due}
+        return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | derived | hidden)
 
     @classmethod
     def answer(cls, answer: dict[str, Any], by: Caller) -> "OrderOut":

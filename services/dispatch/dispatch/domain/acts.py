@@ -68,7 +68,8 @@ class Act(BaseModel):
 class Deed:
     """An act with who did it and when it is entered. `person`: how the site knows them, if it does; `outside`: a contractor.
 
-    `target`: how the site knows whoever is to get the order; `full`: who acts holds as many orders as the site allows.
+    `target`: how the site knows whoever is to get the order, or to look at its work; `rechecks`: they may look at the work of others;
+    `full`: who acts holds as many orders as the site allows.
     """
 
     act: Act
@@ -77,6 +78,7 @@ class Deed:
     person: PersonState | None = None
     outside: bool = False
     target: PersonState | None = None
+    rechecks: bool = False
     full: bool = False
 
     @property

@@ -15,7 +15,7 @@ from common.states import OrderStatus, Party, WorkClass
 from dispatch.domain.acts import CONTAINMENT, Deed, Outcome
 from dispatch.domain.handing import sent_back, transferred
 from dispatch.domain.offers import Why
-from dispatch.domain.order import ONSITE, Order
+from dispatch.domain.order import ONSITE, SECOND, Order
 
 O = OrderStatus  # noqa: E741 - as in `moves`
 
@@ -102,6 +102,15 @@ def _accept_work(order: Order, deed: Deed) -> Effect:
     return Effect(set={"accepted_by": tuple(dict.fromkeys((*order.accepted_by, deed.act.party)))})
 
 
+def _recheck(order: Order, _deed: Deed) -> Effect:
+    return Effect(set={"accepted_by": (*order.accepted_by, SECOND)})
+
+
+def _name_second(order: Order, deed: Deed) -> Effect:
+    """Whoever is named now has not looked at it yet, whatever the one before them found."""
+    return Effect(set={"second_inspector": deed.act.to, "accepted_by": tuple(party for party in order.accepted_by if party != SECOND)})
+
+
 def _refuse_sign(_order: Order, _deed: Deed) -> Effect:
     return Effect(set={"completed_at": None, "accepted_by": ()})
 
@@ -154,6 +163,8 @@ EFFECTS: dict[str, Callable[[Order, Deed], Effect]] = {
     "class": _class,
     "complete": _complete,
     "accept-work": _accept_work,
+    "recheck": _recheck,
+    "name-second": _name_second,
     "refuse-sign": _refuse_sign,
     "return": _return,
     "pass-on": _pass_on,

@@ -13,7 +13,7 @@ from common.states import CaseKind, OrderStatus, Party, Urgency, WorkClass
 from dispatch.domain import handing
 from dispatch.domain.acts import CONTAINMENT, FOLLOW_UP, Check, Deed, Outcome
 from dispatch.domain.money.approvals import approved, granted
-from dispatch.domain.order import NOT_WORKED_ON, ONSITE, Order
+from dispatch.domain.order import NOT_WORKED_ON, ONSITE, SECOND, Order
 from dispatch.domain.survey import CONTRACTOR
 
 Guard = Callable[[Order, Deed], None]
@@ -194,6 +194,34 @@ def _accepted_by_all(order: Order, _deed: Deed) -> None:
         raise Refused("REP-30", "验收未完成", "not accepted by everybody yet", lacking=lacking)
 
 
+def _rechecked(order: Order, _deed: Deed) -> None:
+    """DEF-09: work that had to be done again is neither signed nor returned before its second inspector has looked at it."""
+    if order.recheck_due:
+        raise Refused("DEF-09", "复检未完成", "the second inspector has not looked at it yet", lacking=[SECOND])
+
+
+def _second_looks(order: Order, deed: Deed) -> None:
+    """DEF-09: only the person named looks at it too, once, and never who has the order or said that it is done."""
+    if deed.by != order.second_inspector:
+        raise Refused("DEF-09", "只有指定的复检人可以复检", "only the second inspector who is named looks at it too")
+    if deed.by in (order.assignee, order.completed_by):
+        raise Refused("DEF-09", "不能复检本人完成的工作", "nobody looks twice at their own work")
+    if SECOND in order.accepted_by:
+        raise Refused("DEF-09", "已复检", "it was looked at already")
+
+
+def _second_fits(order: Order, deed: Deed) -> None:
+    """DEF-09: who is named is staff of the site that may look at work, and did not do it; a contractor's work is inspected instead (R18)."""
+    if order.party is Party.CONTRACTOR:
+        raise Refused("DEF-09", "维保工单由工程部查验,不设复检人", "a contractor's work is inspected, it has no second inspector")
+    if deed.act.to is None:
+        raise Invalid("to", "必须填写复检人", "who looks at the work is required")
+    if deed.act.to in (order.assignee, order.completed_by):
+        raise Refused("DEF-09", "复检人不能是维修人员本人", "who does the work is not its second inspector")
+    if deed.target is None or not deed.rechecks:
+        raise Refused("DEF-09", "复检人不是本项目有复检权限的人员", "no staff of the site who may look at the work of others")
+
+
 def _lacking(order: Order, wanted: tuple[Check, ...]) -> list[str]:
     return [check.value for check in wanted if check not in order.checks]
 
@@ -217,6 +245,9 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "R17": (_signed_first,),
     "R18": (_contractors_work,),
     "D6-16": (_reason_given,),
+    "DEF-09": (_rechecked,),
+    "DEF-09-person": (_second_looks,),
+    "DEF-09-named": (_second_fits,),
     "DSP-02": (handing.holders,),
     "DSP-03": (handing.not_too_often,),
     "DSP-14": (handing.own_staffs,),

@@ -20,7 +20,9 @@ from common.events.dispatch import (
     WorkOrderCompleted,
     WorkOrderExplained,
     WorkOrderInspected,
+    WorkOrderRechecked,
     WorkOrderReturned,
+    WorkOrderSecondNamed,
     WorkOrderSentBack,
     WorkOrderSignatureRefused,
     WorkOrderSigned,
@@ -34,7 +36,7 @@ from common.states import CaseState, OrderStatus
 from dispatch.domain.acts import Deed
 from dispatch.domain.effects import EFFECTS, nothing_more
 from dispatch.domain.guards import GUARDS
-from dispatch.domain.order import AT_WORK, NOT_WORKED_ON, Order, Returns, Step
+from dispatch.domain.order import AT_WORK, NOT_WORKED_ON, Order, Returns, Step, two_pairs
 
 O = OrderStatus  # noqa: E741 - the table below is read by its columns
 
@@ -56,7 +58,19 @@ MOVES: Table[OrderStatus] = {
     "leave": Move(frozenset({O.IN_PROGRESS}), O.UNFINISHED, "order.leave", "当班未完成", "leave unfinished", ("R13", "DSP-13"), WorkOrderUnfinished),
     "complete": Move(frozenset({O.IN_PROGRESS}), O.COMPLETED, "order.complete", "完成", "complete", ("R12", "R14", "DSP-13"), WorkOrderCompleted),
     "accept-work": Move(frozenset({O.COMPLETED}), None, "order.accept_work", "验收", "accept the work", ("REP-30-party",), None),
-    "sign": Move(frozenset({O.COMPLETED}), O.SIGNED, "order.sign", "客户签字", "customer signs", ("R15", "REP-30", "DSP-13"), WorkOrderSigned),
+    "recheck": Move(frozenset({O.COMPLETED}), None, "order.recheck", "复检", "look at it too", ("DEF-09-person",), WorkOrderRechecked),
+    "name-second": Move(
+        IN_HAND | {O.COMPLETED},
+        None,
+        "order.assign",
+        "指定复检人",
+        "name a second inspector",
+        ("D6-16", "DEF-09-named"),
+        WorkOrderSecondNamed,
+    ),
+    "sign": Move(
+        frozenset({O.COMPLETED}), O.SIGNED, "order.sign", "客户签字", "customer signs", ("R15", "REP-30", "DEF-09", "DSP-13"), WorkOrderSigned
+    ),
     "refuse-sign": Move(
         frozenset({O.COMPLETED}),
         O.IN_PROGRESS,
@@ -66,7 +80,7 @@ MOVES: Table[OrderStatus] = {
         ("R15", "D6-16", "DSP-13"),
         WorkOrderSignatureRefused,
     ),
-    "return": Move(RETURNABLE, O.RETURNED, "order.return", "返单", "return", ("R17", "DSP-13"), WorkOrderReturned),
+    "return": Move(RETURNABLE, O.RETURNED, "order.return", "返单", "return", ("R17", "DEF-09", "DSP-13"), WorkOrderReturned),
     "pass-on": Move(frozenset({O.WARRANTY}), O.RETURNED, "case.request_work", "转维保", "pass on to the contractor", ("R7e",), WorkOrderReturned),
     "inspect": Move(frozenset({O.RETURNED}), None, "order.inspect", "查验", "inspect", ("R18",), WorkOrderInspected),
     "cancel": Move(NOT_WORKED_ON, O.CANCELLED, "order.cancel", "取消", "cancel", ("D6-16",), WorkOrderCancelled),
@@ -112,6 +126,7 @@ def _moved(order: Order, name: str, move: Move[OrderStatus], deed: Deed, case: C
     to = effect.to or move.to or order.status
     gone = {} if to is O.ISSUED else {"offered": (), "due_at": None}  # nobody waits for an acceptance any more
     after = order.model_copy(update={"status": to, "moved_at": deed.at} | gone | (effect.set or {}))
+    after = after if after.assignee in (None, order.assignee) else two_pairs(after, case)
     after = after.model_copy(update={"steps": (*order.steps, _step(order, after, name, deed))})
     kind = effect.fact or move.fact
     return after, [

@@ -14,7 +14,7 @@ from common.rota import Assigning, next_start
 from common.states import CaseState, OrderStatus, Party, Urgency
 
 from dispatch.domain.matching import Choice, Scene
-from dispatch.domain.order import Order, Step, Terms
+from dispatch.domain.order import Order, Step, Terms, two_pairs
 
 DISPATCH = "dispatch"  # who acts where nobody does
 KEPT = 20  #: choices kept beside the newest; every change of hands stays in the steps
@@ -98,7 +98,7 @@ def turn(order: Order, choice: Choice, case: CaseState, scene: Scene, now: datet
     step = Step(move="pass_on", at=now, noted_at=now, by=DISPATCH, frm=previous, to=choice.chosen, why=why)
     changes = {"assignee": choice.chosen, "alarm": choice.alarm, "offered": (), "asked": asked(order), "moved_at": now}
     kept = {"choice": choice, "earlier": (*order.earlier, order.choice)[-KEPT:], "steps": (*order.steps, step)}
-    after = order.model_copy(update=changes | kept)
+    after = two_pairs(order.model_copy(update=changes | kept), case)
     after = after.model_copy(update={"due_at": next_turn(after, scene, now)})
     kind = WorkOrderAssigned if choice.chosen else WorkOrderUnassigned
     return after, [kind(order=after.state(), case=case, why=why, previous=previous)]

@@ -26,6 +26,7 @@ ONSITE = "CLK_CONTRACTOR_ONSITE"  #: the clock whose breach lets own engineering
 AT_WORK = frozenset({OrderStatus.IN_PROGRESS, OrderStatus.UNFINISHED})
 WORKED = frozenset({OrderStatus.COMPLETED, OrderStatus.SIGNED, OrderStatus.RETURNED, OrderStatus.INSPECTED})
 WITHOUT_WORK = frozenset({OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED})  #: ended, and nothing was repaired
+SECOND = "second_inspector"  #: the party of `accepted_by` that looks at work that had to be done again (DEF-09)
 OPEN = NOT_WORKED_ON | BEFORE_WORK | AT_WORK | {OrderStatus.ON_SITE, OrderStatus.GUIDED}  #: in somebody's hands
 
 
@@ -106,7 +107,7 @@ class Order(Audited):
     checks: tuple[Check, ...] = ()  #: what was done about a major incident (REP-14, REP-15)
     survey: Survey | None = None  #: the newest joint sheet (R10)
     complexity: Complexity | None = None  #: None while nobody surveyed it
-    accepted_by: tuple[str, ...] = ()  #: parties that accepted the finished work (REP-30)
+    accepted_by: tuple[str, ...] = ()  #: parties that accepted the finished work (REP-30), SECOND among them
     breached: Mapping[str, datetime] = {}  #: codes of its clocks whose deadline passed unmet, with that deadline (R9)
     no_show: bool = False  #: the contractor did not come (DSP-15)
     late: int = 0  #: how often it came after its deadline (DSP-15)
@@ -160,7 +161,7 @@ class Order(Audited):
     def state(self) -> OrderState:
         """Return what other services may know."""
         said = self.model_dump(include=set(OrderState.model_fields))
-        return OrderState.model_validate(said | {name: getattr(self, name) for name in ("chargeable", "cleared", "awaits_finance")})
+        return OrderState.model_validate(said | {name: getattr(self, name) for name in ("chargeable", "cleared", "awaits_finance", "recheck_due")})
 
     @property
     def chargeable(self) -> bool:
@@ -172,6 +173,16 @@ class Order(Audited):
     def cleared(self) -> bool:
         """Say whether the money is at finance and the receipt at the desk (FEE-03)."""
         return self.charge is not None and self.charge.status is ChargeStatus.CLEARED
+
+    @property
+    def recheck_due(self) -> bool:
+        """Say whether the work is done and waits for its second inspector (DEF-09)."""
+        return self.status is OrderStatus.COMPLETED and self.second_inspector is not None and SECOND not in self.accepted_by
+
+    @property
+    def completed_by(self) -> str | None:
+        """Return who said last that the work is done."""
+        return next((step.by for step in reversed(self.steps) if step.move == "complete"), None)
 
     @property
     def payable(self) -> bool:
@@ -260,15 +271,27 @@ def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rul
         instead_of=request.instead_of,
         alarm=choice.alarm,
         choice=choice,
-        second_inspector=second(choice) if case.second_inspector else None,
+        second_inspector=second(choice, choice.chosen) if case.second_inspector else None,
         **_of_case(case),
     )
 
 
-def second(choice: Choice) -> str | None:
+def second(choice: Choice, holder: str | None) -> str | None:
     """Return who of the others who could have been sent has least in hand: they look at work that has to be done again."""
-    others = [one for one in choice.considered if one.open is not None and one.id != choice.chosen]
+    others = [one for one in choice.considered if one.open is not None and one.id != holder]
     return min(others, key=lambda one: one.open or 0).id if others and choice.party is Party.OWN else None
+
+
+def two_pairs(order: Order, case: CaseState) -> Order:
+    """Return an order that changed hands with a second inspector who is not who has it now: of its newest choice that knows another (DEF-09).
+
+    Where no choice does, nobody is named and nobody is waited for; a lead may name somebody.
+    """
+    apart = order.second_inspector not in (None, order.assignee)
+    if apart or not (order.second_inspector or case.second_inspector):
+        return order
+    named = (second(choice, order.assignee) for choice in (order.choice, *reversed(order.earlier)))
+    return order.model_copy(update={"second_inspector": next((one for one in named if one), None)})
 
 
 def reclassified(order: Order, case: CaseState) -> Order:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from common.album import Attachment, Verified
-from common.auth import Caller
+from common.auth import Caller, permissions_of
 from common.errors import NotFound
 from common.events import Fact
 from common.rota import SiteRota
@@ -12,6 +12,7 @@ from common.states import CaseState
 from dispatch.domain import moves
 from dispatch.domain.acts import Act, Deed
 from dispatch.domain.money.approvals import after_survey
+from dispatch.domain.moves import MOVES
 from dispatch.domain.order import Order
 from dispatch.handlers.attaching import refer
 from dispatch.store import Store
@@ -45,7 +46,8 @@ async def move(act: Act, name: str, number: str, *, store: Store, by: Caller, no
     rota = staffing.rota if staffing else SiteRota()
     target = rota.person(act.to) if act.to else None
     full = bool(before.offered) and await _full(by.id, rota, store)
-    deed = Deed(act, by=by.id, now=now, person=rota.person(by.id), outside=outside(by), target=target, full=full)
+    rechecks = target is not None and MOVES["recheck"].permission in permissions_of(target.roles)
+    deed = Deed(act, by=by.id, now=now, person=rota.person(by.id), outside=outside(by), target=target, rechecks=rechecks, full=full)
     case = await store.case(before.case)
     after, facts = moves.apply(before, name, deed, case)
     await refer(act, name, before, store)

@@ -47,6 +47,8 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "work_order.explained": ("order",),
     "work_order.signature_refused": ("order",),
     "work_order.completed": ("order",),
+    "work_order.rechecked": ("order",),
+    "work_order.second_named": ("order",),
     "work_order.signed": ("order",),
     "work_order.returned": ("order",),
     "work_order.inspected": ("order",),

@@ -17,6 +17,9 @@ from common.events.dispatch import (
     WorkOrderCompleted,
     WorkOrderIssued,
     WorkOrderOffered,
+    WorkOrderRechecked,
+    WorkOrderSecondNamed,
+    WorkOrderSignatureRefused,
     WorkOrderUnassigned,
 )
 from common.events.intake import (
@@ -64,6 +67,12 @@ def offered(event: Event[WorkOrderOffered], _ground: Ground) -> Recipients:
     return tuple(Recipient(f"person:{person}", "assignee") for person in event.fact.offered)
 
 
+def second(event: Event[WorkOrderCompleted | WorkOrderSecondNamed], _ground: Ground) -> Recipients:
+    """Return who has to look at the work too (DEF-09)."""
+    named = event.fact.order.second_inspector
+    return (Recipient(f"person:{named}", "second_inspector"),) if named else ()
+
+
 def alarm(event: Event[WorkOrderIssued | WorkOrderUnassigned], ground: Ground) -> Recipients:
     """Return who has to find somebody: the roles of the first level."""
     return first_level(ground, event.fact.order.department)
@@ -106,6 +115,11 @@ def nobody(event: Event[WorkOrderIssued], _ground: Ground) -> bool:
     return event.fact.order.alarm is not None
 
 
+def recheck_due(event: Event[WorkOrderCompleted | WorkOrderSecondNamed], _ground: Ground) -> bool:
+    """Say whether the work is done and waits for its second inspector."""
+    return event.fact.order.recheck_due
+
+
 def by_message(event: Event[CaseReplied], _ground: Ground) -> bool:
     """Say whether the reply goes out through notify."""
     return event.fact.form == MESSAGE
@@ -144,6 +158,11 @@ def of_offer(fact: Any) -> str:
     return f"offer:{fact.order.id}"
 
 
+def of_recheck(fact: Any) -> str:
+    """Return the key that whatever ends the wait for a second inspector carries."""
+    return f"recheck:{fact.order.id}"
+
+
 def of_clock(fact: Any) -> str:
     """Return the key that the end of the clock carries."""
     return f"clock:{fact.clock.id}"
@@ -166,7 +185,12 @@ ENDINGS: Mapping[type[Fact], tuple[Ending, ...]] = {
     VisitRecorded: (Ending(of_visit, "visit_made"),),
     VisitWaived: (Ending(of_visit, "visit_waived"),),
     **MONEY_ENDINGS,
+    WorkOrderRechecked: (Ending(of_recheck, "rechecked"),),
+    WorkOrderSecondNamed: (Ending(of_recheck, "another_named"),),
+    WorkOrderSignatureRefused: (*MONEY_ENDINGS[WorkOrderSignatureRefused], Ending(of_recheck, "not_signed")),
 }  #: fact -> what it makes untrue
+
+RECHECK = Row("recheck_due", second, when=recheck_due, ends=of_recheck)  #: DEF-09: the signature waits for it, so it is told at any hour
 
 # --- the table --------------------------------------------------------------------------------------------------------------
 
@@ -192,7 +216,8 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     EscalationReported: (Row("case_reported", escalated, ends=of_case),),  # ESC-06, ESC-10: at once, at any hour
     CaseDepartmentNotified: (Row("department_notified", head_of_department, ends=of_case, roles=True),),  # K5
     CaseReplied: (Row("case_replied", owner, Hold.UNLESS_URGENT, when=by_message, ends=of_case),),  # NTF-03, NTF-14
-    WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case), DUE),  # NTF-01
+    WorkOrderCompleted: (Row("work_completed", owner, Hold.ALWAYS, ends=of_case), DUE, RECHECK),  # NTF-01
+    WorkOrderSecondNamed: (RECHECK,),
     CaseResultTold: (Row("result_told", owner, Hold.ALWAYS, ends=of_case),),  # NTF-04
     VisitDue: (Row("visit_due", caller, Hold.ALWAYS, ends=of_visit, roles=True),),  # the call is not offered before the morning (NTF-24)
     CaseClosed: (Row("case_closed", owner, Hold.ALWAYS, ends=of_closing),),

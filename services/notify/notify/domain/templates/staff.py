@@ -73,6 +73,18 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=_ORDER,
     ),
+    "recheck_due": Wording(
+        subject=Text("【待复检】{{ order }}({{ urgency }}):{{ matter }}", "[Please look at it too] {{ order }} ({{ urgency }}): {{ matter }}"),
+        says=_join(
+            Text(
+                "工单 {{ order }} 为重复报修,维修已完成,由您复检。复检合格之前不能请客户签字、不能返单。\n事项:{{ matter }}({{ kind }})",
+                "The work of order {{ order }} is done. The same problem had come before, so you look at it too: it is neither signed nor "
+                "returned until you have found it good.\nMatter: {{ matter }} ({{ kind }})",
+            ),
+            _WHERE,
+        ),
+        needs=_ORDER - {"issued_at"},
+    ),
     "nobody_eligible": Wording(
         subject=Text("【无人可派】{{ order }}({{ urgency }})", "[Nobody available] {{ order }} ({{ urgency }})"),
         says=_join(
