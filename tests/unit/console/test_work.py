@@ -77,7 +77,7 @@ def test_every_choice_has_its_words() -> None:
         (Known("completed", contractor=False, repair=False), ["sign", "return"], "return", []),
         (Known("fee_pending", contractor=False), ["start", "quote", "refuse-fee"], "quote", ["refuse-fee"]),
         (Known("fee_pending", contractor=False), ["start", "quote", "confirm-fee", "refuse-fee"], "confirm-fee", ["quote", "refuse-fee"]),
-        (Known("fee_pending", contractor=False, agreed=True), ["start"], "start", []),
+        (Known("fee_pending", contractor=False, agreed=True), ["start", "quote", "refuse-fee"], "start", ["quote", "refuse-fee"]),
         (Known("signed", contractor=False, agreed=True), ["return", "collect"], "collect", ["return"]),
         (Known("signed", contractor=False, collector="finance"), ["return", "collect"], "return", []),
         (Known("returned", contractor=False), ["inspect"], None, []),

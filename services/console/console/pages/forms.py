@@ -110,7 +110,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "accepted": ("arrive",),
     "on_site": ("assess", "start"),
     "contained": ("check", "start"),
-    "fee_pending": ("confirm-fee", "quote", "start"),
+    "fee_pending": ("start", "confirm-fee", "quote"),  # the start is shown once the owner has agreed
     "approval_pending": ("start",),
     "unfinished": ("start",),
     "in_progress": ("complete",),
