@@ -34,6 +34,7 @@ PLAIN = {
     "days",
     "state",
     "status",
+    "approver",
     "collector",
     "last",
     "begin",
