@@ -276,3 +276,36 @@ async def test_the_plain_moves_work_without_a_script(chromium: Browser, estate: 
     await page.locator(".thumb button").click()
     await expect(page.locator("header .state")).to_have_class(re.compile("signed|returned"))
     await context.close()
+
+
+async def test_a_second_look_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    """DEF-09: who looks at repeated work finds it on their own list, in both languages, and says that it is good."""
+    made, served = estate
+    number, holder = made.things[OURS]["order"], made.things[OURS]["assignee"]
+    second = next(person for person in ("jn-wei", "jn-zheng") if person != holder)
+    await account(made, "second", second)
+    steps: dict[str, dict[str, Any]] = {
+        "accept": {}, "arrive": {}, "assess": {"outcome": "normal"}, "complete": {"record": "换了阀门"},
+        "name-second": {"to": second, "reason": "重复报修"},
+    }  # fmt: skip
+    for name, body in steps.items():
+        token = made.staff(OURS, person=holder)
+        await made.world.doors.surely("dispatch", "POST", f"/v1/work-orders/{number}/{name}", body=body, bearer=token)
+    await made.rest()
+    async with at_page(chromium, served, size=PHONE) as (page, _):  # type: ignore[arg-type]
+        await sign_in(page, "/work", "second")
+        await expect(page.locator("#h-work_to_recheck")).to_contain_text("待我复检")
+        await look(page, "second-1-list-zh")
+        await page.locator(".order").click()
+        await look(page, "second-2-order-zh")
+        async with at_page(chromium, served, lang="en", size=PHONE) as (abroad, _):  # type: ignore[arg-type]
+            await sign_in(abroad, f"/work/{number}", "second")
+            await expect(abroad.get_by_text("second inspection wanted")).to_be_visible()
+            await look(abroad, "second-2-order-en")
+        await page.get_by_text("已亲自查看").click()
+        await press(page, made, "completed")
+        await look(page, "second-3-done-zh")
+        await page.get_by_role("link", name="返回我的工单").click()
+        await expect(page.get_by_text("现在没有工单")).to_be_visible()
+    order = await order_of(made)
+    assert (order["recheck_due"], order["accepted_by"], order["steps"][-1]["by"]) == (False, ["second_inspector"], second)

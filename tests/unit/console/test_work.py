@@ -271,6 +271,6 @@ async def test_def09_the_page_asks_the_second_inspector_and_nobody_else(world: t
             for name, value in (done | {"second_inspector": second}).items():
                 monkeypatch.setitem(VIEW, name, value)
             page = (await client.get(f"/work/{NUMBER}-1")).text
-            assert f"<dd>{second}</dd>" in page
+            assert f"<dd>{second} · 待复检</dd>" in page
             assert ('name="result" value="good" required' in page) is (second == "jn-worker")
             assert f'action="/work/{NUMBER}-1/sign"' not in page

@@ -90,6 +90,7 @@ LEVEL = {"warning": Text("预警", "Warning"), "L1": Text("一级", "L1"), "L2":
 ROLE = {
     "assignee": Text("经办人", "assignee"),
     "holder": Text("当班经办人", "holder"),
+    "second_inspector": Text("复检人", "second inspector"),
     "owner": Text("首问责任人", "first-contact owner"),
     "receptionist": Text("前台", "receptionist"),
     "data_clerk": Text("资料员", "data clerk"),
@@ -243,6 +244,8 @@ REASON = {
     "paid": Text("款项已收", "it was paid"),
     "quoted_anew": Text("已重新报价", "another price was named"),
     "owner_pays": Text("改由业主付费", "the owner turned out to pay"),
+    "rechecked": Text("已复检", "it was looked at"),
+    "another_named": Text("已另行指定复检人", "somebody else was named"),
     "not_signed": Text("客户未签字", "the customer did not sign"),
     "clock_stopped": Text("计时已结束", "the clock has stopped"),
     "clock_cancelled": Text("时限已取消", "the clock was cancelled"),

@@ -145,7 +145,7 @@ def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: date
         "order_trade": speech.value("trade", view.get("trade")),
         "order_issued": speech.instant(_at(view["issued_at"])),
         "order_rework_of": view.get("rework_of"),
-        "order_second": view.get("second_inspector"),
+        "order_second": " · ".join(filter(None, (view.get("second_inspector"), view.get("recheck_due") and speech.code("template", "recheck_due")))),
         "order_outcome": speech.value("found", view.get("outcome")),
         "order_root_cause": view.get("root_cause"),
     }
