@@ -14,8 +14,10 @@ import pytest
 from common.auth import ALL_SITES, AUDIENCE, ISSUER, PERMISSIONS, permissions_of
 from common.timesource import machine_now
 from common.topology import LISTENS
+from console.domain.front import STREETS, route_paths
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.routing import compile_path
 
 from tests.support.estate import OURS, PASSWORD, Estate, an_estate, problem
 from tests.support.operations import BODIES, PROBES, Operation, Route, body_of, operations, routes, sent
@@ -27,6 +29,7 @@ SERVICES_ONLY = {"staff.read", "facts.read"}  #: held by services, by no person
 UNUSED = {
     "escalation.oversee": "asked behind the door: who may take up a level without having been called (ESC-16)"
 }  #: permission that no route asks for -> why it is named nevertheless
+NOT_AT_THE_FRONT = ("/v1/contacts/", "/v1/staff/", "/v1/audit", "/v1/facts", "/v1/parked", "/v1/reconcile", "/v1/quiet")  #: by service
 HOUR = timedelta(hours=1)
 
 
@@ -56,11 +59,24 @@ def address(operation: Operation, things: dict[str, str]) -> str:
     return filled + required.get(operation.path, "") + (f"?case={things['case']}" if operation.path == "/v1/clocks" else "")
 
 
+def owner_at_the_front(path: str) -> str | None:
+    """To whom the front address would bring a request of this path; None: it is closed there, or leads nowhere."""
+    return next((street.owner for street in STREETS for template in route_paths(street) if compile_path(template)[0].match(path)), None)
+
+
 # --- the tables ---------------------------------------------------------------------------------------------------------------
 
 
 async def test_every_route_declares_exactly_one_permission(estate: Estate) -> None:
     assert {str(route): route.permissions for route in every_route(estate) if len(route.permissions) != 1} == {}
+
+
+async def test_the_front_address_leads_to_every_door_that_is_for_people(estate: Estate) -> None:
+    """decisions.md 3: one front address; what is not reached there is for services and operators, at the service itself."""
+    found = [one for service in LISTENS if service != "console" for one in operations(service, estate.apps[service])]
+    lost = {str(one) for one in found if not one.path.startswith(NOT_AT_THE_FRONT) and owner_at_the_front(one.path) != one.service}
+    assert lost == set()
+    assert {one.path for one in found if one.path.startswith(NOT_AT_THE_FRONT) and owner_at_the_front(one.path)} == set()
 
 
 async def test_what_is_open_is_only_what_has_to_be(estate: Estate) -> None:

@@ -31,6 +31,8 @@ OWNERS = [
     ("GET", "/v1/work-orders?case=JN-260314-7K3QX", "dispatch"),
     ("POST", "/v1/work-orders/JN-260314-7K3QX-1/accept", "dispatch"),
     ("PUT", "/v1/sites/JN/people", "dispatch"),
+    ("PUT", "/v1/sites/JN/units", "intake"),
+    ("GET", "/v1/sites/JN/contractors", "dispatch"),
     ("POST", "/v1/sites/JN/slips", "dispatch"),
     ("GET", "/v1/clocks/case:JN-260314-7K3QX:CLK_ONSITE:1", "sla"),
     ("PUT", "/v1/calendars/CN/2026", "sla"),
