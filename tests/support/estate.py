@@ -38,7 +38,7 @@ PACKS = Path(__file__).parents[2] / "packs" / "sites"
 MOVING = frozenset({"jobs", "cursors", "reports", "changes", "walks", "audits", audit.HEADS})  #: what loops write by themselves, whoever asks
 PASSWORD = "a password of tests"
 SUBMITTED = Step(move="submit", at=START, noted_at=START, by="leader")
-ONLY = ("engineering_manager", "customer_service_officer", "site_manager")  #: roles that may what no administrator may (R9, RVT-12)
+ONLY = ("engineering_manager", "customer_service_officer", "site_manager", "receptionist")  #: may what no administrator may (R9, RVT-12, RVT-10)
 
 
 @dataclass

@@ -18,7 +18,7 @@ NOON = datetime(2026, 3, 16, 4, 0, tzinfo=UTC)  # Monday 12:00 in China
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 NUMBER = "AB-260316-7K3QJ"
-DESK = Act("desk", NOON + HOUR)
+DESK = Act("desk", NOON + HOUR, roles=("receptionist",))
 
 POLICY: dict[str, Any] = {
     "site": "AB",
@@ -39,7 +39,13 @@ POLICY: dict[str, Any] = {
     },
     "routing": {"service": "cleaning", "facility": "engineering", "fee": "finance"},
     "required": {"fields": {"complaint": ["unit", "subject", "expected"], "repair": ["subject"], "enquiry": ["subject", "reporter.phone"]}},
-    "return_visit": {"role": "visitor", "questions": ["attitude", "quality"], "signature": ["home"], "forms": ["phone", "home", "letter"]},
+    "return_visit": {
+        "role": "visitor",
+        "executors": ["receptionist", "customer_service_officer"],
+        "questions": ["attitude", "quality"],
+        "signature": ["home"],
+        "forms": ["phone", "home", "letter"],
+    },
     "result_forms": [
         {"applies": {"channel_form": "letter"}, "all_of": ["letter"]},
         {"applies": {"kind": "complaint", "urgency": ["P1", "P2"]}, "all_of": ["written", "face_to_face"]},

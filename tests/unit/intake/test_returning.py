@@ -12,6 +12,7 @@ from intake.domain.parts import Asked
 from intake.domain.visit import VisitState
 
 from tests.unit.intake.build import (
+    DESK,
     HOUR,
     NOON,
     NUMBER,
@@ -115,7 +116,7 @@ def _told() -> File:
 
 
 def _act(hours: int) -> Act:
-    return Act("desk", NOON + hours * HOUR)
+    return Act("desk", NOON + hours * HOUR, roles=DESK.roles)
 
 
 def test_a_named_complaint_is_called_back_when_its_result_is_told() -> None:

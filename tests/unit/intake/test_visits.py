@@ -124,6 +124,16 @@ async def test_rvt12_what_is_refused_stores_nothing(world: World) -> None:
     assert (await world.move(number, "sign-visit", by=head(world), **check)).status_code == 200
 
 
+async def test_rvt10_only_the_roles_that_the_pack_names_call_back(world: World) -> None:
+    number = await due(world)
+    before = await stored(world)
+    for role in ("building_steward", "site_manager", "duty_manager", "customer_service_manager"):  # all may by their permissions
+        refusal = await world.move(number, "visit", by=world.staff("other", (role,)), **GOOD)
+        await refused(world, refusal, "RVT-10", before)
+        assert refusal.json()["roles"] == ["visitor", "receptionist", "customer_service_officer"]
+    assert (await world.move(number, "visit", by=world.staff("officer", ("site_manager", "customer_service_officer")), **GOOD)).status_code == 200
+
+
 async def test_rvt12_where_the_pack_asks_for_no_check_there_is_none(world: World) -> None:
     await world.hear_policy(5)
     number = await due(world)

@@ -147,6 +147,17 @@ def _something_to_ask(attempt: Attempt[RecordVisit]) -> Refused | None:
     return Refused("RVT-26", "工作未完成或结果未告知,不能回访", "no return visit before the work is done or the result told")
 
 
+def _by_role(attempt: Attempt[RecordVisit]) -> Refused | None:
+    """RVT-10, RVT-19: the role that the pack names calls back, its executors too, and who joins the visit of a seriously dissatisfied owner."""
+    section, due = attempt.policy.return_visit, attempt.file.visits[-1:]
+    if section is None:
+        return None
+    roles = (section.role, *section.executors, *(one.joins for one in due if one.joins))
+    if set(roles) & set(attempt.act.roles):
+        return None
+    return Refused("RVT-10", "回访须由规定岗位进行", "a return visit is made by the roles that the policy names", roles=list(roles))
+
+
 def _signed_at_home(attempt: Attempt[RecordVisit]) -> Refused | None:
     """RVT-11: a home visit has the owner's signature."""
     section, command = attempt.policy.return_visit, attempt.command
@@ -199,6 +210,7 @@ GUARDS: dict[str, tuple[Guard, ...]] = {
     "K14": (_told_in_form,),
     "K15": (_called_back,),
     "K16": (_outcome_written,),
+    "RVT-10": (_by_role,),
     "RVT-11": (_signed_at_home,),
     "RVT-12": (may_check, may_sign),
     "RVT-14": (_letter_kept,),
