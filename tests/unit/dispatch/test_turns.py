@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, OrderTaken, Refused
-from common.states import OrderStatus, Urgency
+from common.events.intake import CaseWorkRequested
+from common.states import OrderStatus, Party, Urgency
 from dispatch.domain.matching import NOBODY
 from dispatch.domain.offers import Why
 from dispatch.handlers import put_people, turns
 
-from tests.unit.dispatch.build import MINUTE, PEOPLE, ROTA
+from tests.unit.dispatch.build import MINUTE, PEOPLE, ROTA, a_case
 from tests.unit.dispatch.world import World, a_policy, as_site, classified, staff
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +90,19 @@ async def test_new_people_end_an_alarm() -> None:
     await pass_on(world)
     (order,) = await world.orders()
     assert (order.assignee, order.alarm, order.steps[-1].why) == ("ann", None, Why.SOMEBODY_CAME)
+
+
+@pytest.mark.parametrize(("named", "came"), [(None, "lift-co"), ("other-lift-co", "other-lift-co"), ("ghost", None)])
+async def test_a_contractor_that_the_site_now_has_ends_an_alarm(named: str | None, came: str | None) -> None:
+    """DSP-13: an order without its firm waits for the site file, and goes to no other one than was asked for."""
+    world = await a_world({})
+    await world.command(put_people, as_site(contractors=[]))
+    await world.hear(CaseWorkRequested(case=a_case(), party=Party.CONTRACTOR, trade="lift", contractor=named))
+    assert [(order.assignee, order.alarm) for order in await world.orders() if order.party is Party.CONTRACTOR] == [(None, NOBODY)]
+    await world.command(put_people, as_site())
+    await pass_on(world)
+    (order,) = [order for order in await world.orders() if order.party is Party.CONTRACTOR]
+    assert (order.assignee, order.alarm, order.due_at) == (came, None if came else NOBODY, None)
 
 
 async def test_what_becomes_an_emergency_is_offered_no_longer() -> None:

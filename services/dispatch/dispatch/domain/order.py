@@ -111,6 +111,7 @@ class Order(Audited):
     breached: Mapping[str, datetime] = {}  #: codes of its clocks whose deadline passed unmet, with that deadline (R9)
     no_show: bool = False  #: the contractor did not come (DSP-15)
     late: int = 0  #: how often it came after its deadline (DSP-15)
+    named: str | None = None  #: the firm that was asked for by name, whether or not the site has it
     instead_of: str | None = None  #: the order that this one takes the place of (R7e, R9)
     replaced_by: str | None = None  #: the order that takes its place
     rework_of: str | None = None
@@ -224,7 +225,7 @@ class Request(BaseModel):
 
 def request_of(order: Order) -> Request:
     """Return what an order asks for, to give it to somebody else."""
-    return Request(party=order.party, department=order.department, trade=order.trade, rework_of=order.rework_of)
+    return Request(party=order.party, department=order.department, trade=order.trade, contractor=order.named, rework_of=order.rework_of)
 
 
 def again(order: Order) -> Request:
@@ -268,6 +269,7 @@ def issue(case: CaseState, request: Request, choice: Choice, *, number: int, rul
         issued_at=at,
         moved_at=at,
         rework_of=request.rework_of,
+        named=request.contractor,
         instead_of=request.instead_of,
         alarm=choice.alarm,
         choice=choice,

@@ -144,8 +144,8 @@ class Store(till.Till):
         return found[0]["due_at"] if found else None
 
     async def wake(self, site: str, now: datetime) -> None:
-        """Have every order of the site that nobody could take looked at again: there are new people."""
-        where: Doc = {"site": site, "status": OrderStatus.ISSUED.value, "party": Party.OWN.value, "alarm": NOBODY}
+        """Have every order of the site that nobody could take looked at again: there are new people or contractors."""
+        where: Doc = {"site": site, "status": OrderStatus.ISSUED.value, "alarm": NOBODY}
         await self.db.update("orders", where, {"due_at": now})
 
     # --- slips ----------------------------------------------------------------------------------------------------------------
