@@ -102,6 +102,13 @@ def test_people_hold_no_permission_of_services() -> None:
     assert permissions_of(("no_such_role",)) == frozenset()
 
 
+def test_rep02_engineering_may_take_a_report_itself_and_a_worker_or_a_contractor_may_not() -> None:
+    assert {role for role in ("engineering_manager", "engineering_duty") if "case.report" in permissions_of((role,))} == {
+        "engineering_manager", "engineering_duty",
+    }  # fmt: skip
+    assert "case.report" not in permissions_of(("repair_worker", "contractor"))
+
+
 async def test_every_door_that_reads_a_body_has_one_here(estate: Estate) -> None:
     reading = {one.path for service in LISTENS for one in operations(service, estate.apps[service]) if one.body is not None}
     assert reading == set(BODIES)

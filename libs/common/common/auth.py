@@ -39,6 +39,7 @@ _WORK = {
     "order.attach", "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
 }  # fmt: skip
 _NOT_OUTSIDE = {"escalation.acknowledge", "order.recheck", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
+_DIRECT = {"case.report", "case.attach"}  # REP-02: engineering may be told directly; the report stands in the same register
 _ACCEPTS = {"order.survey", "order.accept_work", "order.inspect"}  # REP-08, REP-30, REP-22
 _TILL = {"escalation.acknowledge", "fee.take", "settlement.pay", "settlement.deduct", "money.read", "money.keep"}
 _HEAD = _READ | {"who.read", "escalation.acknowledge", "money.read"}
@@ -73,9 +74,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         _READ
         | _WORK
         | _ACCEPTS
+        | _DIRECT
         | {"order.assign", "order.chase", "order.take_over", "order.cancel", "slips.hand_over", "case.record_result", "who.read"}
     ),
-    "engineering_duty": frozenset(_READ | _WORK | {"order.assign", "order.inspect", "slips.hand_over"}),
+    "engineering_duty": frozenset(_READ | _WORK | _DIRECT | {"order.assign", "order.inspect", "slips.hand_over"}),
     "repair_worker": frozenset(_WORK | {"slips.hand_over"}),
     "repair_team_leader": frozenset(_WORK | _ACCEPTS | {"order.assign", "slips.hand_over", "approval.ask", "settlement.submit", "money.read"}),
     "building_steward": frozenset(_READ | {"case.report", "case.attach", "case.visit", "order.chase", "escalation.acknowledge"}),
