@@ -122,7 +122,7 @@ def _always(**body: Any) -> Body:
 BODIES: dict[str, Body] = {
     "/v1/cases": _report,
     "/v1/cases/of-caller": lambda things: {"site": things["site"], "phone": "13900000000"},
-    "/v1/cases/{number}/classify": _always(urgency="P2"),
+    "/v1/cases/{number}/classify": _always(urgency="P2", why="老人独居"),
     "/v1/cases/{number}/respond": _always(),
     "/v1/cases/{number}/record-plan": _always(text="更换管段", days=2),
     "/v1/cases/{number}/tell-progress": _always(text="正在抢修", forms=["owners_group"]),

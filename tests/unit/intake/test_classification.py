@@ -27,14 +27,14 @@ def test_a_change_keeps_the_old_value_who_when_and_why() -> None:
 
 
 def test_a_reclassified_repair_asks_for_no_second_order() -> None:
-    assert case_of(do(a_file(classified(CaseKind.REPAIR)), "classify", urgency="P1")).asked == ()
+    assert case_of(do(a_file(classified(CaseKind.REPAIR)), "classify", urgency="P1", why="老人独居")).asked == ()
 
 
 def test_another_fault_brings_its_own_values_and_another_category_its_department() -> None:
-    moved = case_of(do(a_file(classified()), "classify", fault="burst")).sorting
+    moved = case_of(do(a_file(classified()), "classify", fault="burst", why="听错了")).sorting
     assert (moved.urgency, moved.needs_repair) == (Urgency.P1, True)
     assert case_of(do(a_file(classified()), "classify", category="fee")).sorting.department == "finance"
-    assert case_of(do(a_file(classified()), "classify", urgency="P2")).sorting.department == "engineering"
+    assert case_of(do(a_file(classified()), "classify", urgency="P2", why="老人独居")).sorting.department == "engineering"
 
 
 @pytest.mark.parametrize(

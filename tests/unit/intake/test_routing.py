@@ -69,13 +69,13 @@ def test_a_classified_case_keeps_why() -> None:
 def test_what_a_person_gives_needs_no_rule() -> None:
     case = case_of(do(a_file(a_case(kind=CaseKind.REPAIR), **OWN), "classify", fault="graffiti", department="engineering"))
     assert (case.sorting.department, case.sorting.route) == ("engineering", None)
-    again = case_of(do(a_file(case, **OWN), "classify", urgency="P1"))
+    again = case_of(do(a_file(case, **OWN), "classify", urgency="P1", why="老人独居"))
     assert (again.sorting.department, again.sorting.route) == ("engineering", None)
 
 
 def test_a_change_of_urgency_keeps_the_reason() -> None:
     case = case_of(do(a_file(a_case(kind=CaseKind.REPAIR), **OWN), "classify", fault="graffiti"))
-    again = case_of(do(a_file(case, **OWN), "classify", urgency="P1"))
+    again = case_of(do(a_file(case, **OWN), "classify", urgency="P1", why="老人独居"))
     assert again.sorting.route == case.sorting.route
     assert case.sorting.route
 

@@ -86,6 +86,8 @@ def classify(attempt: Attempt[Classify]) -> Changes:
         sorting = sorting.model_copy(update={"urgency": sorting.urgency or Urgency.P3})
     elif lacking := missing(kind, sorting):
         raise FieldsMissing(lacking)
+    if was.sorting.urgency not in {None, sorting.urgency} and not command.why:  # D6.16: a changed priority keeps its reason
+        raise FieldsMissing(["why"])
     changed = classified(case, sorting, attempt.policy)
     if was.status is CaseStatus.REGISTERED:
         changed = changed.enter(CaseStatus.CLASSIFIED, act.at)

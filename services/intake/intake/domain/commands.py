@@ -86,7 +86,7 @@ class Classify(Timed):
     nature: Nature | None = None
     in_scope: StrictBool | None = None
     scope_reason: Text | None = None
-    why: Text | None = Field(None, description="reason of a change")
+    why: Text | None = Field(None, description="reason of a change; needed where the urgency changes (D6.16)")
 
 
 class Respond(Timed):
