@@ -46,7 +46,7 @@ def observation(told: Told, world: WorldName = WorldName.MEMORY) -> Observation:
 
 NOT_BUILT = {
     "SC-01": 3,  # the owners' group, the plan
-    "SC-01 B": 4,  # and the contractor's late count
+    "SC-01 B": 3,
     "SC-02": 1,  # the duty manager's phone
     "SC-03 B": 1,  # ACC-04
     "SC-03 C": 1,
