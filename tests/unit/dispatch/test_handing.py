@@ -10,6 +10,8 @@ import pytest
 from common.errors import HuiyinError, Invalid, OrderTaken, Refused
 from common.events.dispatch import WorkOrderAssigned, WorkOrderFact, WorkOrderSentBack
 from common.states import OrderStatus, Party
+from dispatch.domain.handing import candidates
+from dispatch.domain.matching import Choice, Considered
 from dispatch.domain.moves import apply
 from dispatch.domain.offers import Why, because, is_due
 from dispatch.domain.order import Order, Terms
@@ -125,3 +127,17 @@ def test_who_comes_second_is_told_that_somebody_was_first() -> None:
 def test_what_is_accepted_or_ended_has_no_turn_any_more(name: str) -> None:
     after, _ = moved(an_order(due_at=NOON + MINUTE), name, note="双报")
     assert after.due_at is None
+
+
+def test_dsp14_it_may_be_transferred_to_who_could_have_had_it_but_to_nobody_who_handed_it_on() -> None:
+    """DSP-03, R3: each candidate is one that the guards accept; a contractor's order has none."""
+    whys = {"ann": "chosen", "bob": "load", "cid": "turn", "owl": "shift", "mop": "trade"}
+    choice = Choice(party=Party.OWN, at=NOON, chosen="ann", considered=tuple(Considered(id=id_, why=why) for id_, why in whys.items()))
+    order = an_order(status=S.ACCEPTED, acceptor="ann", choice=choice)
+    assert candidates(order) == ("bob", "cid")
+    for one in candidates(order):
+        moved(order, "transfer", to=one, note="换班")
+    handed, _ = moved(order, "transfer", to="bob", note="换班")
+    assert candidates(handed) == ("cid",)
+    assert candidates(order.model_copy(update={"party": Party.CONTRACTOR})) == ()
+    assert candidates(handed.model_copy(update={"terms": Terms(max_handings=1)})) == ()

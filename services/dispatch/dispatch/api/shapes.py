@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dispatch.domain.acts import Check
 from dispatch.domain.attendance import Attendance
+from dispatch.domain.handing import candidates
 from dispatch.domain.matching import Choice
 from dispatch.domain.money import fees
 from dispatch.domain.money.approval import Approval
@@ -23,7 +24,7 @@ from dispatch.domain.survey import Survey
 class OrderOut(BaseModel):
     """A work order as staff see it. `moves`: what this caller may try now. `due_at`: when dispatch passes it on.
 
-    Choices are not shown to contractors.
+    `candidates`: to whom it may be transferred, `survey_by`: who signs its joint survey. Choices are not shown to contractors.
     """
 
     id: str
@@ -73,6 +74,8 @@ class OrderOut(BaseModel):
     approver: str | None = None
     choice: Choice | None
     earlier: tuple[Choice, ...] = ()
+    candidates: tuple[str, ...] = ()
+    survey_by: tuple[str, ...] = ()
     moves: tuple[str, ...]
 
     @classmethod
@@ -80,8 +83,8 @@ class OrderOut(BaseModel):
         """Return what `by` may see of the order."""
         of_work = [name for name in possible(order) if by.may(MOVES[name].permission)]
         moves = (*of_work, *(name for name in fees.possible(order) if by.may(fees.FEES[name].permission)))
-        hidden = {"choice": None, "earlier": ()} if "contractor" in by.roles else {}
-        derived = {"moves": moves, "recheck_due": order.recheck_due}
+        hidden = {"choice": None, "earlier": (), "candidates": ()} if "contractor" in by.roles else {}
+        derived = {"moves": moves, "recheck_due": order.recheck_due, "candidates": candidates(order), "survey_by": order.rules.survey_by}
         return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | derived | hidden)
 
     @classmethod

@@ -28,9 +28,21 @@ def holders(order: Order, deed: Deed) -> None:
         raise Refused("DSP-02", "只有持单人可以转单、退单", "only who has the order hands it on")
 
 
+def candidates(order: Order) -> tuple[str, ...]:
+    """Return whom its holder may transfer it to: who could have been chosen when it was given out last, but for who has it or handed it on."""
+    before = _gave(order)
+    if order.party is Party.CONTRACTOR or len(before) >= order.terms.max_handings:
+        return ()
+    return tuple(one for one in order.choice.eligible if one not in (order.assignee, *before))
+
+
+def _gave(order: Order) -> list[str | None]:
+    return [step.frm for step in order.steps if step.move in HANDINGS]
+
+
 def not_too_often(order: Order, deed: Deed) -> None:
     """DSP-03: an order that went from hand to hand is the supervisor's to decide; and it never goes back to who handed it on."""
-    before = [step.frm for step in order.steps if step.move in HANDINGS]
+    before = _gave(order)
     if len(before) >= order.terms.max_handings:
         raise Refused("DSP-03", "该工单已多次转单或退单,须由主管决定", "handed on too often: a lead decides", times=len(before))
     if deed.act.to is not None and deed.act.to in before:
