@@ -17,12 +17,12 @@ import pytest
 from common.runtime import Parts
 from common.timesource import FakeTime, SharedTime, machine_now, scaled
 from console.main import create_app
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.settings import settings
 from tests.support.until import until
 from tests.unit.console import story
-from tests.unit.console.browser import ARGS, CHROMIUM, CONTRAST, CUT, NUMBER, PHONE, Site, at_page, free_port, row, serving, sign_in, site
+from tests.unit.console.browser import CHROMIUM, CONTRAST, CUT, NUMBER, PHONE, Site, at_page, free_port, row, serving, sign_in, site
 from tests.unit.console.world import LOGIN, add_account, feed, parts
 
 pytestmark = [
@@ -37,15 +37,6 @@ async def still() -> AsyncIterator[Site]:
     """Console in a time that only the test moves."""
     async with site(FakeTime(story.NOW)) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
-        yield browser
-        await browser.close()
 
 
 async def test_from_the_door_to_a_case_and_back(chromium: Browser, still: Site) -> None:

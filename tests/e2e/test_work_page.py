@@ -3,19 +3,17 @@
 `HUIYIN_SHOTS=FOLDER` keeps a picture of each step, to look at. Nothing sleeps: expectations wait.
 """
 
-import os
 import re
-from collections.abc import AsyncIterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from tests.support.estate import OURS, PASSWORD, Estate, an_estate
-from tests.support.pictures import HTML, MODEL, a_photo
-from tests.unit.console.browser import ARGS, CHROMIUM, CUT, PHONE, Served, at_page, free_port, serving
+from tests.e2e.phone import a_file, account, look, order_of, press, scrawl, sign_in
+from tests.support.estate import OURS, Estate
+from tests.support.pictures import HTML, MODEL
+from tests.unit.console.browser import CHROMIUM, PHONE, Served, at_page
 
 pytestmark = [
     pytest.mark.anyio,
@@ -23,93 +21,6 @@ pytestmark = [
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is missing"),
 ]
 BUDGET = 150 * 1024  #: bytes of a first load
-THUMB = 44  #: CSS pixels: what a finger hits
-SMALL = """(least) => [...document.querySelectorAll("main a, main button, main summary, main label.pick, main label.button, main textarea")]
-  .filter((e) => e.checkVisibility() && !e.closest(".shots") && (e.offsetHeight < least || e.offsetWidth < least))
-  .map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 20)} ${e.offsetWidth}x${e.offsetHeight}`)"""
-
-
-def _axe() -> str:
-    spec = find_spec("axe_playwright_python")
-    assert spec
-    assert spec.origin
-    return (Path(spec.origin).parent / "axe.min.js").read_text()
-
-
-AXE = _axe()
-
-
-@pytest.fixture
-async def estate() -> AsyncIterator[tuple[Estate, Served]]:
-    async with an_estate() as made:
-        port = free_port()
-        async with serving(made.apps["console"], port, lives=True):
-            await account(made, "worker", made.things[OURS]["assignee"])
-            yield made, Served(f"http://127.0.0.1:{port}")
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
-        yield browser
-        await browser.close()
-
-
-async def account(made: Estate, login: str, person: str, role: str = "repair_worker") -> None:
-    body = {"login": login, "password": PASSWORD, "person": person, "roles": [role], "sites": [OURS]}
-    await made.world.doors.surely("console", "POST", "/v1/accounts", body=body)
-
-
-async def sign_in(page: Page, path: str = "/", login: str = "worker") -> None:
-    await page.goto(path)
-    await page.locator("#login").fill(login)
-    await page.locator("#password").fill(PASSWORD)
-    await page.locator("#password").press("Enter")
-    await page.wait_for_url(re.compile(r"/work"))
-
-
-async def look(page: Page, name: str) -> None:
-    """Nothing hangs over, everything can be hit with a thumb, and axe-core finds no barrier."""
-    if folder := os.environ.get("HUIYIN_SHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    assert await page.evaluate(CUT) == [], name
-    assert await page.evaluate(SMALL, THUMB) == [], name
-    await page.evaluate(AXE)
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]] == [], name
-    assert found["testEngine"]["name"] == "axe-core"
-
-
-async def order_of(made: Estate) -> dict[str, Any]:
-    found: dict[str, Any] = await made.world.doors.surely("dispatch", "GET", f"/v1/work-orders/{made.things[OURS]['order']}")
-    return found
-
-
-def a_file(name: str = "机房 <b>.jpg", **more: Any) -> dict[str, Any]:
-    return {"name": name, "mimeType": "image/jpeg", "buffer": a_photo((1200, 900), **more)}
-
-
-async def press(page: Page, made: Estate, state: str) -> None:
-    """Press the button at the thumb and see the order in its next state."""
-    async with page.expect_navigation():
-        await page.locator(".thumb button").click()
-    await expect(page.locator("header .state")).to_have_class(f"state {state}")
-    await made.rest()
-    await page.reload()
-
-
-async def scrawl(page: Page) -> None:
-    box = await page.locator("canvas").bounding_box()
-    assert box
-    await page.locator("canvas").scroll_into_view_if_needed()
-    box = await page.locator("canvas").bounding_box()
-    assert box
-    await page.mouse.move(box["x"] + 40, box["y"] + 90)
-    await page.mouse.down()
-    for across, down in ((80, 30), (120, 100), (190, 40), (260, 95)):
-        await page.mouse.move(box["x"] + across, box["y"] + down, steps=4)
-    await page.mouse.up()
 
 
 async def test_a_chargeable_repair_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:
@@ -253,7 +164,7 @@ async def test_a_move_that_did_not_get_through_is_sent_again_and_happens_once(ch
         await sign_in(page, f"/work/{made.things[OURS]['order']}")
         await page.route("**/accept", lambda route: route.abort())
         await page.locator(".thumb button").click()
-        await expect(page.get_by_role("alert")).to_have_text("没有发出，请再试一次")
+        await expect(page.get_by_role("alert")).to_have_text("没有收到回复。内容都还在，再按一次不会重复登记")
         await page.unroute("**/accept")
         await press(page, made, "accepted")
         seen.complaints.clear()

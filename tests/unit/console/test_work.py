@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx2
 import pytest
 from common.errors import Text
 from common.states import OrderState, OrderStatus, Urgency
@@ -15,16 +14,17 @@ from console.domain.wording import Speech
 from console.pages.forms import CONTAINMENT, FORMS, MAIN, Known, body, ordered
 from console.pages.show import Scene
 from console.pages.show_work import groups
+from dispatch.api.bodies import BODIES
 from dispatch.domain.money.approvals import APPROVALS
 from dispatch.domain.money.fees import FEES
 from dispatch.domain.moves import MOVES as ALL_MOVES
 from fastapi import FastAPI
 
 from tests.unit.console import story
-from tests.unit.console.world import Peers, add_account, browser, parts, running
+from tests.unit.console.technician import NUMBER, REFUSAL, VIEW, Dispatch, at_work
+from tests.unit.console.world import browser
 
 pytestmark = pytest.mark.anyio
-NUMBER = "JN-260314-7K3QX"
 HOUR = timedelta(hours=1)
 
 
@@ -47,6 +47,26 @@ def test_a_quotation_is_lines_in_fen_and_what_is_no_number_goes_as_it_is() -> No
     odd = ["0.015", "1e99", "NaN", "many"]
     assert [body(FORMS["quote"], {"other": [text]})["lines"][0]["amount"] for text in odd] == odd
     assert body(FORMS["quote"], {}) == {"lines": []}
+
+
+def test_a_survey_is_flags_an_amount_in_fen_and_lists() -> None:
+    """R10, REP-08: a no is said aloud, not left out; an amount that is none goes as it is and is refused by name."""
+    given = {"responsible": ["company"], "in_warranty": ["no"], "trades": ["plumbing", "masonry"], "estimate": ["500.5"], "signers": ["x", "y"]}
+    said = {"responsible": "company", "in_warranty": False, "trades": ["plumbing", "masonry"], "estimate": 50050, "signers": ["x", "y"]}
+    assert body(FORMS["survey"], given) == said
+    odd = {"in_warranty": ["maybe"], "estimate": ["much"]}
+    assert body(FORMS["survey"], odd) == odd | {"in_warranty": "maybe", "estimate": "much"}
+    assert body(FORMS["inspect"], {"passed": ["no"], "remark": ["门仍关不严"]}) == {"passed": False, "remark": "门仍关不严"}
+    assert body(FORMS["inspect"], {"passed": ["yes"]}) == {"passed": True}
+    assert body(FORMS["inspect"], {}) == {}
+
+
+def test_what_a_form_sends_is_what_dispatch_takes() -> None:
+    """Names and shapes of the page's forms are those of dispatch's doors; a form that is filled in is never a wrong body."""
+    answers = {"to": "jn-wei", "reason": "夜班接手", "remark": "好", "estimate": "300", "signers": "customer_service"}
+    for name in ("transfer", "send-back", "survey", "class", "inspect"):
+        given = {ask.name: [answers.get(ask.name) or (*ask.options, "1")[0]] for ask in FORMS[name].asks}
+        BODIES[name].model_validate_json(json.dumps(body(FORMS[name], given)))
 
 
 def test_every_choice_has_its_words() -> None:
@@ -81,6 +101,14 @@ def test_every_choice_has_its_words() -> None:
         (Known("signed", contractor=False, agreed=True), ["return", "collect"], "collect", ["return"]),
         (Known("signed", contractor=False, collector="finance"), ["return", "collect"], "return", []),
         (Known("returned", contractor=False), ["inspect"], None, []),
+        (Known("returned", contractor=True), ["inspect"], "inspect", []),
+        (Known("accepted", contractor=False, heirs=True), ["arrive", "transfer", "send-back"], "arrive", ["transfer", "send-back"]),
+        (Known("accepted", contractor=False), ["arrive", "transfer", "send-back"], "arrive", ["send-back"]),
+        (Known("accepted", contractor=False, heirs=True, mine=False), ["arrive", "transfer", "send-back"], "arrive", []),
+        (Known("accepted", contractor=True, heirs=True), ["arrive", "transfer", "send-back"], "arrive", []),
+        (Known("issued", contractor=False, mine=False, given=True), ["accept", "excuse"], None, []),
+        (Known("on_site", contractor=False, surveyed=True), ["assess", "survey"], "assess", ["survey"]),
+        (Known("surveyed", contractor=False), ["class"], "class", []),
         (Known("issued", contractor=False), [], None, []),
     ],
 )
@@ -129,35 +157,11 @@ def test_emergencies_come_first_then_what_is_due_first_and_later_days_last() -> 
 
 # --- the doors ------------------------------------------------------------------------------------------------------------------
 
-VIEW = {
-    "id": f"{NUMBER}-1", "case": NUMBER, "case_kind": "repair", "number": 1, "status": "accepted", "party": "own", "trade": "plumbing",
-    "assignee": "jn-worker", "issued_at": "2026-03-14T09:00:00Z", "moves": ["arrive", "excuse", "sing"],
-    "steps": [{"move": "accept", "at": "2026-03-14T09:05:00Z", "by": "jn-worker", "note": "<script>alert(1)</script>", "photos": ["a" * 32]}],
-}  # fmt: skip
-REFUSAL = {"type": "urn:huiyin:problem:guard-refused", "title": "规则不允许", "detail": "还不行", "status": 409}
-
-
-class Dispatch(Peers):
-    """Answers as dispatch does."""
-
-    refusal: dict[str, Any] | None = None
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer = await super().handle_async_request(request)
-        if request.method == "GET" and request.url.path.startswith("/v1/work-orders"):
-            return httpx2.Response(200, json=VIEW) if request.url.path.endswith(f"{NUMBER}-1") else httpx2.Response(404, json={})
-        if self.refusal:
-            return httpx2.Response(self.refusal["status"], json=self.refusal)
-        return answer
-
 
 @pytest.fixture
 async def world() -> AsyncIterator[tuple[FastAPI, Dispatch]]:
-    dispatch = Dispatch()
-    async with running(parts(transport=dispatch), story.day()) as app:
-        await add_account(app.state.runtime, "worker", roles=("repair_worker",))
-        await add_account(app.state.runtime, "money", roles=("finance",))
-        yield app, dispatch
+    async with at_work() as made:
+        yield made
 
 
 async def test_a_move_goes_to_dispatch_as_the_person_who_pressed(world: tuple[FastAPI, Dispatch]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from common.errors import Text
 
-from console.domain.move_labels import CHARGE, CHECK, CONSENT, EXCUSES, FOUND, MOVE, RECHECKED
+from console.domain.move_labels import OF_MOVES, RESPONSIBLE
 
 KIND = {
     "repair": Text("报修", "Repair"),
@@ -329,13 +329,9 @@ LABELS: Mapping[str, Mapping[str, Text]] = {
     "excused": EXCUSED,
     "plan_told": PLAN_TOLD,
     "belated": BELATED,
-    "move": MOVE,
-    "excuses": EXCUSES,
-    "rechecked": RECHECKED,
-    "found": FOUND,
-    "check": CHECK,
-    "consent": CONSENT,
-    "charge": CHARGE,
+    "signer": ROLE | DEPARTMENT | RESPONSIBLE,
+    "lacking": ROLE | DEPARTMENT | RESPONSIBLE | OF_MOVES["check"],
+    **OF_MOVES,
 }  #: name of a placeholder or column -> its codes
 
 

@@ -64,6 +64,25 @@ CHARGE = {
     "paid": Text("财务已收款", "paid"),
     "cleared": Text("收据已交", "receipt filed"),
 }
+PASSED = {"yes": Text("合格", "It is good"), "no": Text("不合格,退回维保单位返工", "Not good: the contractor comes again")}
+WARRANTED = {"yes": Text("保修期内", "within the warranty"), "no": Text("保修期外", "out of the warranty")}
+RESPONSIBLE = {
+    "construction_contractor": Text("施工单位", "construction contractor"),
+    "company": Text("本公司", "the company"),
+    "owner": Text("业主", "the owner"),
+    "third_party": Text("第三方", "a third party"),
+}  #: who is to blame for surveyed work
+BORNE_BY = {"company": Text("本公司承担", "the company"), "owner": Text("业主承担", "the owner")}
+WORK_CLASS = {
+    "A": Text("A 类:保修期内,施工单位承担", "A: within the warranty, the contractor pays"),
+    "B": Text("B 类:保修期外,本公司承担", "B: out of it, the company pays"),
+    "owner": Text("业主付费", "the owner pays"),
+}
+COMPLEXITY = {
+    "single_trade": Text("单工种", "one trade"),
+    "multi_trade": Text("多工种", "several trades"),
+    "especially_complex": Text("特别复杂", "especially complex"),
+}
 CHECK = {
     "stopped": Text("已阻止事故延续、扩大", "it is stopped"),
     "leaders_notified": Text("已通知主管领导及管业部", "the leaders are notified"),
@@ -74,3 +93,19 @@ CHECK = {
     "loss_limited": Text("已尽量减少客户损失", "the customer's loss is limited"),
     "insurer": Text("已报保险公司或说明无责理由", "the insurer is told, or why the company is not liable"),
 }
+
+OF_MOVES = {
+    "move": MOVE,
+    "excuses": EXCUSES,
+    "rechecked": RECHECKED,
+    "found": FOUND,
+    "check": CHECK,
+    "consent": CONSENT,
+    "charge": CHARGE,
+    "passed": PASSED,
+    "warranted": WARRANTED,
+    "responsible": RESPONSIBLE,
+    "borne_by": BORNE_BY,
+    "work_class": WORK_CLASS,
+    "complexity": COMPLEXITY,
+}  #: as `labels.LABELS`

@@ -5,17 +5,20 @@ Not here: whether a move is possible (dispatch says it in the order's `moves`), 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from common.errors import Text
 
-Kind = Literal["text", "choice", "ticks", "tick", "photos", "signature", "items"]
+from console.domain.labels import TRADE
+from console.domain.move_labels import RESPONSIBLE
+
+Kind = Literal["text", "choice", "yes_no", "ticks", "tick", "amount", "photos", "signature", "items"]
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One field of a move. `options`: codes of a choice, said by the table `labels`."""
+    """One field of a move. `options`: codes of a choice, said by the table `labels`; none: the order knows them (`with_options`)."""
 
     name: str
     kind: Kind
@@ -42,6 +45,7 @@ TOLD = Ask("plan_told", "tick", Text("已向业主说明初步方案", "I told t
 CONSENT = Ask("form", "choice", Text("业主答复方式", "How the owner answered"), required=True, labels="consent", options=(
     "face_to_face", "signature", "phone", "app", "message",
 ))  # fmt: skip
+YES_NO = ("yes", "no")
 OUTCOMES = ("normal", "chargeable", "warranty", "guided", "major")
 CONTAINMENT = ("stopped", "leaders_notified", "evidence_kept")  #: before any work on a major incident (R7a)
 FOLLOW_UP = ("responsible_found", "responsible_recorded", "protective_repair", "loss_limited", "insurer")  #: before its completion (REP-15)
@@ -73,6 +77,30 @@ FORMS: Mapping[str, MoveForm] = {
             ),
         ),
     ),
+    "survey": MoveForm(
+        Text("登记联合勘察", "Record the joint survey"),
+        (
+            Ask("responsible", "choice", Text("责任方", "Who is responsible"), required=True, options=tuple(RESPONSIBLE), labels="responsible"),
+            Ask("in_warranty", "yes_no", Text("保修", "Warranty"), required=True, options=YES_NO, labels="warranted"),
+            Ask(
+                "borne_by",
+                "choice",
+                Text("费用承担", "Who bears it"),
+                options=("company", "owner"),
+                labels="borne_by",
+                hint=Text("保修期外时选择", "only out of the warranty"),
+            ),
+            Ask("trades", "ticks", Text("涉及工种", "Trades it needs"), required=True, options=tuple(TRADE), labels="trade"),
+            Ask("especially_complex", "tick", Text("特别复杂", "Especially complex")),
+            Ask("estimate", "amount", Text("估价(元)", "Estimate"), required=True),
+            Ask("signers", "ticks", Text("会签方", "Who signed the sheet"), required=True, labels="signer"),
+            Ask("remark", "text", Text("备注", "Remark")),
+        ),
+    ),
+    "class": MoveForm(
+        Text("定类", "Set the class"),
+        (Ask("work_class", "choice", Text("工程类别", "Class of the work"), required=True, options=("A", "B", "owner"), labels="work_class"),),
+    ),
     "start": MoveForm(Text("开工", "Start the work"), (Ask("remark", "text", Text("备注", "Remark")),)),
     "complete": MoveForm(
         Text("完工", "Complete"),
@@ -98,7 +126,15 @@ FORMS: Mapping[str, MoveForm] = {
     "return": MoveForm(Text("返单", "Return the order"), (LATE,)),
     "leave": MoveForm(Text("当班未完成", "Leave it unfinished in this shift"), (WHY,)),
     "refuse-sign": MoveForm(Text("客户拒签", "The customer does not sign"), (WHY,)),
+    "transfer": MoveForm(Text("转单", "Hand it to a colleague"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True), WHY)),
     "send-back": MoveForm(Text("退单", "Send it back"), (WHY,)),
+    "inspect": MoveForm(
+        Text("登记查验结果", "Record the inspection"),
+        (
+            Ask("passed", "yes_no", Text("查验结果", "What you found"), required=True, options=YES_NO, labels="passed"),
+            Ask("remark", "text", Text("说明", "Remark"), hint=Text("不合格时写明须返工的内容", "what has to be done again")),
+        ),
+    ),
     "excuse": MoveForm(
         Text("登记特殊原因", "Record a special reason"),
         (Ask("what", "choice", Text("针对", "About"), required=True, options=("arrival", "return"), labels="excuses"), WHY),
@@ -109,6 +145,8 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "issued": ("accept",),
     "accepted": ("arrive",),
     "on_site": ("assess", "start"),
+    "surveyed": ("class",),
+    "returned": ("inspect",),
     "contained": ("check", "start"),
     "fee_pending": ("start", "confirm-fee", "quote"),  # the start is shown once the owner has agreed
     "approval_pending": ("start",),
@@ -133,6 +171,10 @@ class Known:
     collector: str = "worker"  #: or finance, for a large amount (FEE-02)
     waits: bool = False  #: for its second inspector (DEF-09)
     second: bool = False  #: who looks at this page is that person
+    mine: bool = True  #: who looks at this page has the order
+    given: bool = False  #: who looks at this page handed it on
+    heirs: bool = False  #: there is somebody it may be transferred to
+    surveyed: bool = False  #: the site knows joint surveys (REP-08)
 
     @property
     def contained(self) -> bool:
@@ -141,6 +183,7 @@ class Known:
 
 
 SHOWN: Mapping[str, Callable[[Known], bool]] = {
+    "accept": lambda known: not known.given,  # an order does not come back by a slip of the thumb
     "assess": lambda known: not known.contractor,  # a contractor starts its own order by being there (R8)
     "start": lambda known: {"on_site": known.contractor, "contained": known.contained, "fee_pending": known.agreed}.get(known.status, True),
     "collect": lambda known: known.collector == "worker",
@@ -148,6 +191,11 @@ SHOWN: Mapping[str, Callable[[Known], bool]] = {
     "recheck": lambda known: known.waits and known.second,
     "sign": lambda known: known.repair and not known.contractor and not known.waits,  # a contractor's work is inspected (R15, R18)
     "refuse-sign": lambda known: not known.contractor,
+    "transfer": lambda known: known.mine and known.heirs and not known.contractor,  # DSP-02, DSP-14
+    "send-back": lambda known: known.mine and not known.contractor,
+    "excuse": lambda known: not known.given,
+    "survey": lambda known: known.surveyed,
+    "inspect": lambda known: known.contractor,  # R18
     "return": lambda known: (known.contractor or not known.repair or known.status != "completed") and not known.waits,
 }
 
@@ -169,8 +217,14 @@ def body(form: MoveForm, given: Mapping[str, list[str]]) -> dict[str, Any]:
             continue
         values = [text for value in given.get(ask.name, ()) if (text := value.replace("\r\n", "\n").strip())]
         if values:
-            made[ask.name] = True if ask.kind == "tick" else values if ask.kind in {"photos", "ticks"} else values[0]
+            made[ask.name] = READ.get(ask.kind, str)(values[0]) if ask.kind not in LISTS else values
     return made
+
+
+def with_options(form: MoveForm, known: Mapping[str, Sequence[str]]) -> MoveForm:
+    """Return the form with the choices that only the order knows: `known` by the name of the field."""
+    asks = (replace(ask, options=tuple(known[ask.name])) if ask.name in known else ask for ask in form.asks)
+    return replace(form, asks=tuple(asks))
 
 
 def _lines(given: Mapping[str, list[str]]) -> list[dict[str, Any]]:
@@ -188,3 +242,7 @@ def _number(text: str) -> int | str:
 
 def _fen(text: str) -> int | str:
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if (found := AMOUNT.fullmatch(text)) else text
+
+
+LISTS = frozenset({"photos", "ticks"})  #: kinds of fields with many values
+READ: Mapping[str, Callable[[str], Any]] = {"tick": bool, "yes_no": lambda text: text == "yes" if text in YES_NO else text, "amount": _fen}

@@ -108,7 +108,8 @@ async def _answer(inner: Callable[[Request], Awaitable[Response]], request: Requ
 def _to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:  # a live page whose session ended: htmx loads it again, and then it is led to the door
         return Response(status_code=401, headers={"HX-Refresh": "true"})
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = request.url.path if request.method in {"GET", "HEAD"} else request.url.path.rsplit("/", 1)[0]  # a form's page, not the form
+    wanted = path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}" if wanted != "/" else "/sign-in", 303)
 
 

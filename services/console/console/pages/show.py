@@ -120,6 +120,7 @@ class ShownClock:
 class ShownOrder:
     """One order of the case page."""
 
+    id: str
     number: int
     status: Tag
     party: str
@@ -236,6 +237,7 @@ def _clock(clock: BoardClock, speech: Speech, now: datetime) -> ShownClock:
 def _order(order: BoardOrder, scene: Scene) -> ShownOrder:
     speech = scene.speech
     return ShownOrder(
+        id=order.id,
         number=order.number,
         status=Tag(order.status, speech.code("order_status", order.status)),
         party=speech.code("party", order.party),

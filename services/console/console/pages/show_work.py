@@ -11,11 +11,17 @@ from common.states import CaseKind, OrderStatus, Party, Urgency
 
 from console.domain.board import NEVER, BoardClock, BoardOrder, Row
 from console.domain.wording import Speech, whole
-from console.pages.forms import FORMS, Known, MoveForm, ordered
+from console.pages.forms import FORMS, Known, MoveForm, ordered, with_options
 from console.pages.show import Countdown, Scene, Tag, countdown
 
 WAITING = frozenset({OrderStatus.ISSUED})
+HANDED_ON = frozenset({"transfer", "send-back"})
+REUSED = "urn:huiyin:problem:idempotency-key-reused"
 DONE = frozenset({OrderStatus.RETURNED, OrderStatus.INSPECTED, OrderStatus.CANCELLED, OrderStatus.FEE_REFUSED})
+DONE_BEFORE = Text(
+    "上一次发送已经登记成功,这次的改动没有登记。请看当前状态",
+    "What you sent before was recorded; the change was not. Look at where the order stands now",
+)
 GROUPS = ("work_to_grab", "work_to_recheck", "work_now", "work_to_accept", "work_later")  #: words of the headings, in their order
 
 
@@ -76,7 +82,7 @@ class ShownTask:
     charge: str | None
     main: ShownMove | None
     others: list[ShownMove]
-    over: bool  #: nothing more is to be done here
+    rest: str | None  #: the word for why nothing comes next
 
     @property
     def moves(self) -> set[str]:
@@ -127,17 +133,7 @@ def work(row: Row, order: BoardOrder, clock: BoardClock | None, scene: Scene, no
 def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: datetime) -> ShownTask:
     """Return the page of an order as dispatch shows it to `person`."""
     speech, order, charge = scene.speech, _board_order(view), view.get("charge") or {}
-    known = Known(
-        status=str(view["status"]),
-        contractor=view["party"] == Party.CONTRACTOR,
-        repair=view["case_kind"] == CaseKind.REPAIR,
-        outcome=view.get("outcome"),
-        checks=tuple(view.get("checks") or ()),
-        agreed=charge.get("status") == ChargeStatus.CONFIRMED,
-        collector=str(charge.get("collector", "worker")),
-        waits=bool(view.get("recheck_due")),
-        second=view.get("second_inspector") == person,
-    )
+    known = _known(view, person)
     main, others = ordered(view["moves"], known)
     facts = {
         "order_area": view.get("area"),
@@ -147,6 +143,7 @@ def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: date
         "order_rework_of": view.get("rework_of"),
         "order_second": " · ".join(filter(None, (view.get("second_inspector"), view.get("recheck_due") and speech.code("template", "recheck_due")))),
         "order_outcome": speech.value("found", view.get("outcome")),
+        **_sheet(view, speech),
         "order_root_cause": view.get("root_cause"),
     }
     return ShownTask(
@@ -155,10 +152,53 @@ def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: date
         facts=[(name, text) for name, text in facts.items() if text],
         steps=[_step(step, scene) for step in view["steps"]],
         charge=_charge(charge, speech),
-        main=ShownMove(main, FORMS[main]) if main else None,
-        others=[ShownMove(name, FORMS[name]) for name in others],
-        over=order.status in DONE,
+        main=_shown_move(main, view) if main else None,
+        others=[_shown_move(name, view) for name in others],
+        rest="work_handed_on" if known.given else "work_over" if order.status in DONE else None,
     )
+
+
+def _known(view: Mapping[str, Any], person: str) -> Known:
+    charge, mine = view.get("charge") or {}, view.get("assignee") == person
+    return Known(
+        status=str(view["status"]),
+        contractor=view["party"] == Party.CONTRACTOR,
+        repair=view["case_kind"] == CaseKind.REPAIR,
+        outcome=view.get("outcome"),
+        checks=tuple(view.get("checks") or ()),
+        agreed=charge.get("status") == ChargeStatus.CONFIRMED,
+        collector=str(charge.get("collector", "worker")),
+        waits=bool(view.get("recheck_due")),
+        second=view.get("second_inspector") == person,
+        mine=mine,
+        given=not mine and any(step["move"] in HANDED_ON and step["by"] == person for step in view["steps"]),
+        heirs=bool(view.get("candidates")),
+        surveyed=bool(view.get("survey_by")),
+    )
+
+
+def _shown_move(name: str, view: Mapping[str, Any]) -> ShownMove:
+    """Return a move with the choices that only this order knows: who may get it, who signs its survey."""
+    return ShownMove(name, with_options(FORMS[name], {"to": view.get("candidates") or (), "signers": view.get("survey_by") or ()}))
+
+
+def _sheet(view: Mapping[str, Any], speech: Speech) -> dict[str, str | None]:
+    """Return what the joint survey found; nothing where nobody surveyed."""
+    sheet = view.get("survey") or {}
+    return {
+        "order_complexity": speech.value("complexity", view.get("complexity")),
+        "order_trades": speech.value("trade", list(sheet.get("trades") or ())),
+        "order_responsible": speech.value("responsible", sheet.get("responsible")),
+        "order_warranty": speech.code("warranted", "yes" if sheet["in_warranty"] else "no") if sheet else None,
+        "order_estimate": whole(sheet["estimate"]) if sheet else None,
+        "order_class": speech.value("work_class", view.get("work_class")),
+    }
+
+
+def unsent(form: MoveForm, given: Mapping[str, list[str]], locale: str) -> list[tuple[str, str]]:
+    """Return what was written on a form that is not shown any more: a person's words are never thrown away."""
+    written = ((ask.label.in_(locale), "\n".join(given.get(ask.name, ())).strip()) for ask in form.asks if ask.kind in {"text", "amount"})
+    return [(label, text) for label, text in written if text]
 
 
 def prices(standard: Mapping[str, Any]) -> list[ShownPrice]:
@@ -177,10 +217,13 @@ def refusal(document: Mapping[str, Any], form: MoveForm, speech: Speech) -> list
     said = [str(document["title"])]
     if "state" in document and "move" in document:
         return [*said, speech.code("order_status", str(document["state"]))]
-    lacking = speech.value("check", list(document.get("lacking") or ()))
+    if document.get("type") == REUSED:
+        return [DONE_BEFORE.in_(speech.locale)]
+    lacking = speech.value("lacking", list(document.get("lacking") or ()))
+    fits = speech.value("work_class", document.get("fits"))
     wrong = {str(error["field"]).split(".", 1)[0] for error in document.get("errors") or ()}
     asked = [ask.label.in_(speech.locale) for ask in form.asks if ask.name in wrong]
-    return [*said, *(text for text in (document.get("detail"), lacking, *asked) if text)]
+    return [*said, *(text for text in (document.get("detail"), lacking, fits, *asked) if text)]
 
 
 def _board_order(view: Mapping[str, Any]) -> BoardOrder:

@@ -83,6 +83,9 @@ WORDS: dict[str, Text] = {
     "work_later": Text("以后", "Later"),
     "work_none": Text("现在没有工单", "No order at the moment"),
     "work_back": Text("返回我的工单", "Back to my orders"),
+    "work_handed_on": Text("您已转出本工单,由他人处理", "You handed this order on; somebody else takes it from here"),
+    "work_more": Text("更多", "More"),
+    "work_unsent": Text("您填写的内容(未登记)", "What you wrote (not recorded)"),
     "work_over": Text("本工单已办结", "Nothing more is to be done here"),
     "work_done": Text("已办步骤", "What was done"),
     "refresh": Text("刷新", "Refresh"),
@@ -95,6 +98,12 @@ WORDS: dict[str, Text] = {
     "order_rework_of": Text("返工自", "Rework of"),
     "order_second": Text("复检人", "Second inspector"),
     "order_outcome": Text("现场确认", "Assessment"),
+    "order_complexity": Text("复杂程度", "Complexity"),
+    "order_trades": Text("涉及工种", "Trades it needs"),
+    "order_responsible": Text("责任方", "Responsible"),
+    "order_warranty": Text("保修", "Warranty"),
+    "order_estimate": Text("估价(元)", "Estimate"),
+    "order_class": Text("工程类别", "Class"),
     "order_root_cause": Text("根本原因", "Root cause"),
     "order_fee": Text("收费", "Charge"),
     "pieces": Text("数量", "How many"),
@@ -105,7 +114,15 @@ WORDS: dict[str, Text] = {
     "retry": Text("重试", "Try again"),
     "remove": Text("移除", "Remove"),
     "not_sent": Text("没有发出,请再试一次", "Not sent, please try again"),
+    "no_answer": Text(
+        "没有收到回复。内容都还在,再按一次不会重复登记", "No answer. What you wrote is still here; pressing again records it only once"
+    ),
     "sending": Text("正在发送", "Sending"),
+    "sending_photos": Text("正在发送照片", "Sending photos"),
+    "photos_failed": Text("有照片没有发出,请重试或移除", "A photo was not sent: try it again or remove it"),
+    "signed_out": Text(
+        "登录已过期。内容都还在:请先登录,再回到这里按一次", "You were signed out. What you wrote is still here: sign in, come back and press again"
+    ),
     "sign_again": Text("重新签字", "Sign again"),
     "signed_on_paper": Text("客户已在纸质单上签字", "The customer has signed on paper"),
 }

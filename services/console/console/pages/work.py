@@ -121,6 +121,7 @@ async def _shown(
         "refused": show_work.refusal(refused.json(), FORMS[move], scene.speech) if refused else None,
         "move": move,
         "given": given or {},
+        "unsent": show_work.unsent(FORMS[move], given, scene.speech.locale) if given and move not in task.moves else [],
         "key": secrets.token_hex(12),
     }
     now = await clock_part(reader, scene.site)
