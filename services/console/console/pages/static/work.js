@@ -177,7 +177,7 @@ async function send(form) {
   const stop = (text, door) => { work.end(); tell(form, text || failed, door); };
   try {
     work.say(waiting);
-        await Promise.all([...form.querySelectorAll("[data-photos]")].map((widget) => widget.queue));
+    await Promise.all([...form.querySelectorAll("[data-photos]")].map((widget) => widget.queue));
     if (form.querySelector("li[data-state=failed]")) return stop(photosFailed);
     work.say(sending);
     await sendSignature(form);
