@@ -56,6 +56,10 @@ class Case:
 
 
 REFUSED = [
+    Case("handed to who has it", "R3", "transfer", {"status": S.ISSUED}, {"note": "busy", "to": "ann"}),
+    Case("handed to a stranger", "R3", "transfer", {"status": S.ISSUED}, {"note": "busy", "to": "lift-co"}),
+    Case("accepted uninvited", "R4", "accept", {"status": S.ISSUED, "assignee": None, "offered": ("bob",)}),
+    Case("kept for another", "R4", "accept", {"status": S.ISSUED, "assignee": "bob", "rules": Rules(others_may_accept=False)}),
     Case("own work before the assessment", "R6", "start", {"status": S.ON_SITE}, also="REP-13"),
     Case("nothing done yet", "R7a", "start", {"status": S.CONTAINED, "outcome": "major"}, also="REP-14"),
     Case("evidence not kept", "R7a", "start", {"status": S.CONTAINED, "outcome": "major", "checks": CONTAINMENT[:2]}, also="REP-14"),
@@ -111,6 +115,7 @@ ILLEGAL = [
     ("R11", "start", S.SURVEYED),
     ("R13", "complete", S.UNFINISHED),
     ("R14", "complete", S.ACCEPTED),
+    ("R17", "return", S.IN_PROGRESS),
     ("R18", "inspect", S.COMPLETED),
     ("D6.16", "cancel", S.IN_PROGRESS),
 ]
