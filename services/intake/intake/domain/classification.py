@@ -86,12 +86,12 @@ def classify(attempt: Attempt[Classify]) -> Changes:
         sorting = sorting.model_copy(update={"urgency": sorting.urgency or Urgency.P3})
     elif lacking := missing(kind, sorting):
         raise FieldsMissing(lacking)
-    if was.sorting.urgency not in {None, sorting.urgency} and not command.why:  # D6.16: a changed priority keeps its reason
-        raise FieldsMissing(["why"])
     changed = classified(case, sorting, attempt.policy)
     if was.status is CaseStatus.REGISTERED:
         changed = changed.enter(CaseStatus.CLASSIFIED, act.at)
         return (Change(changed, (CaseClassified(case=changed.state()),)),)
+    if sorting.urgency is not was.sorting.urgency and not command.why:  # D6.16: a changed priority keeps its reason
+        raise FieldsMissing(["why"])
     kept = Reclassified(before=was.sorting, by=act.by, at=act.at, why=command.why)
     changed = changed.with_(history=(*was.history, kept))
     return (Change(changed, (CaseClassified(case=changed.state(), previous=was.state()),)),)
