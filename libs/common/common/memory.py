@@ -71,11 +71,11 @@ def matches(doc: Doc, where: Doc | None) -> bool:
 
 def _asks(where: Doc | None) -> Callable[[Doc], bool]:
     """Return `matches` for many documents: what only compares a field with a plain value is asked without a detour."""
-    plain = [(path, wanted) for path, wanted in (where or {}).items() if type(wanted) in PLAIN and "." not in path]
-    rest = {path: wanted for path, wanted in (where or {}).items() if (path, wanted) not in plain}
+    plain = {path: wanted for path, wanted in (where or {}).items() if type(wanted) in PLAIN and "." not in path}
+    rest = {path: wanted for path, wanted in (where or {}).items() if path not in plain}
 
     def asked(doc: Doc) -> bool:
-        for path, wanted in plain:
+        for path, wanted in plain.items():
             value = doc.get(path)
             if value != wanted and not (isinstance(value, list) and wanted in value):
                 return False
