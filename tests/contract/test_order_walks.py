@@ -40,7 +40,6 @@ from tests.unit.dispatch.world import a_policy, as_site, staff
 
 pytestmark = pytest.mark.anyio
 LENGTH = 16
-ON_RULES = 4_000  #: walks on the pure rules; ten thousand through the handlers are in `tests/faults/test_walks`
 WALKED = ("orders", "outbox", "cases", "albums", "postings", ROWS)  #: what a walk leaves
 KEPT = (*WALKED, *sorted({index.collection for index in INDEXES} - {*WALKED}))  #: rows of the audit chain too: nobody links them here
 NOW = NOON + 10 * MINUTE
@@ -199,9 +198,9 @@ async def agrees(place: Rulebook | Stored, model: Model) -> None:
     assert books[("CNY", ledger.FINANCE)] == model.paid
 
 
-async def test_walks_on_the_rules_reach_nothing_that_the_model_does_not_know() -> None:
+async def test_ten_thousand_walks_on_the_rules_reach_nothing_that_the_model_does_not_know() -> None:
     dice, tally, reached = random.Random(4), Counter[str](), set[str]()
-    for _ in range(ON_RULES):
+    for _ in range(10_000):
         model = a_model(dice)
         await walk(Rulebook(issued(model)), model, dice, tally)
         reached |= model.seen

@@ -47,18 +47,21 @@ def processes_of(local: Path) -> dict[int, str]:
     return found
 
 
-def wait_for(said: Callable[[], bool], what: str) -> None:
+def wait_for(said: Callable[[], bool], what: Callable[[], str]) -> None:
+    """Ask again and again; when nothing comes, fail with what is to be seen then."""
     deadline = time.monotonic() + PATIENCE
     while not said():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what()
         time.sleep(0.1)
 
 
 def ends_by_itself(local: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while left := processes_of(local):
-        assert time.monotonic() < deadline, f"still there: {left}"
-        time.sleep(0.1)
+    wait_for(lambda: not processes_of(local), lambda: f"still there: {processes_of(local)}")
+
+
+def wait_for_event(local: Path, reached: str) -> None:
+    path = local / "events.jsonl"
+    wait_for(lambda: path.exists() and bool(re.search(reached, events(local), re.DOTALL)), lambda: f"never came to {reached}: {events(local)}")
 
 
 def events(local: Path) -> str:
@@ -79,8 +82,7 @@ def test_a_day_of_a_local_system(local: Path) -> None:
 
     pid, start = state["children"]["sla"]
     os.kill(pid, signal.SIGKILL)
-    restarted = re.compile(r'"sla", "what": "ended", "note": "code -9.*"sla", "what": "ready"', re.DOTALL)
-    wait_for(lambda: bool(restarted.search(events(local))), "sla was not started again")
+    wait_for_event(local, r'"sla", "what": "ended", "note": "code -9.*"sla", "what": "ready"')
     assert born(pid) != start
     said = dev(local, "status")
     assert said.returncode == 0, said.stdout
@@ -100,7 +102,7 @@ def test_a_day_of_a_local_system(local: Path) -> None:
 
 def test_a_killed_supervisor_takes_everything_with_it(local: Path) -> None:
     process = subprocess.Popen([str(REPOSITORY / "dev"), "up"], env=environment(local), stdout=subprocess.DEVNULL, start_new_session=True)
-    wait_for(lambda: '"rabbitmq", "what": "ready"' in events(local), "rabbitmq never came up")
+    wait_for_event(local, '"rabbitmq", "what": "ready"')
     os.kill(int((local / "lock").read_text()), signal.SIGKILL)
     process.wait()
     ends_by_itself(local)
@@ -110,7 +112,7 @@ def test_a_killed_supervisor_takes_everything_with_it(local: Path) -> None:
 def test_ctrl_c_at_any_moment_leaves_nothing_behind(local: Path, reached: str) -> None:
     command = [str(REPOSITORY / "dev"), "up"]
     process = subprocess.Popen(command, env=environment(local), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    wait_for(lambda: (local / "events.jsonl").exists() and reached in events(local), f"never came to {reached}")
+    wait_for_event(local, reached)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -119,7 +121,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing_behind(local: Path, reached: str) -
 
 def test_a_closed_terminal_is_the_same_as_ctrl_c(local: Path) -> None:
     process = subprocess.Popen([str(REPOSITORY / "dev"), "up"], env=environment(local), stdout=subprocess.DEVNULL, start_new_session=True)
-    wait_for(lambda: '"mongodb", "what": "ready"' in events(local), "mongodb never came up")
+    wait_for_event(local, '"mongodb", "what": "ready"')
     process.kill()
     process.wait()
     ends_by_itself(local)

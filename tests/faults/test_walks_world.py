@@ -83,7 +83,7 @@ def walked_in_a_world(seed: int, walks: int) -> Counter[str]:
             for number in range(walks):
                 model = a_model(dice)
                 for name, db in stores.items():
-                    loops = {collection: rows for collection, rows in db._data.items() if collection in MOVING}  # noqa: SLF001
+                    loops = {collection: rows for collection, rows in db._data.items() if collection in MOVING - {audit.HEADS}}  # noqa: SLF001
                     db._data = {collection: dict(rows) for collection, rows in kept[name].items()} | loops  # noqa: SLF001
                 await walk(InWorld(world, stores, await begin(world, stores["dispatch"], model, number)), model, dice, tally)
         return tally
@@ -93,7 +93,7 @@ def walked_in_a_world(seed: int, walks: int) -> Counter[str]:
 
 @pytest.mark.timeout(900)
 def test_walks_through_a_world() -> None:
-    """Settling after each try fails when any service has parked a fact."""
+    """Settling after each move that was made fails when any service has parked a fact; what was refused has nothing to settle."""
     tally = on_every_core(walked_in_a_world, IN_WORLD, IN_ONE)
     assert tally.total() == LENGTH * IN_WORLD
     assert tally[DONE] > 3 * IN_WORLD
