@@ -3,9 +3,10 @@
 import random
 
 import pytest
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
 from common.events.intake import CaseClassified, CaseReopened
 from common.inbox import decode
-from common.states import CaseStatus, Party, Urgency
+from common.states import CaseStatus, OrderState, OrderStatus, Party, Urgency
 from common.timesource import FakeTime
 from console.domain.fixes import Fix, rates
 from huiyin.fixes import table
@@ -67,6 +68,17 @@ async def test_what_came_back_did_not_hold_in_whatever_order_the_facts_come() ->
         random.Random(seed).shuffle(order)
         left = {stream: iter(said) for stream, said in streams.items()}
         assert (await asked([next(left[stream]) for stream in order]))["teams"] == [OWN, FIRM]
+
+
+async def test_r18_work_that_failed_its_inspection_did_not_hold_the_first_time() -> None:
+    teller = story.Teller()
+    teller.site("JN")
+    firm = {"party": Party.CONTRACTOR, "assignee": "lift-co", "department": None}
+    told = repaired(teller, "JN-A", 9, **firm)
+    issued = OrderState.model_validate(decode(teller.bodies[-1]).data["order"] | {"status": OrderStatus.ISSUED})
+    told.say(issued.id, WorkOrderIssued(order=issued, case=told.case, failed_inspection=True), NOW - 8 * DAY)
+    told.say(issued.id, WorkOrderCompleted(order=issued.model_copy(update={"status": OrderStatus.COMPLETED}), case=told.case), NOW - 7 * DAY)
+    assert (await asked(teller.bodies))["teams"] == [FIRM | {"reworked": 1, "rate": 0.0}]
 
 
 async def test_the_period_is_that_of_the_completion() -> None:

@@ -227,7 +227,7 @@ async def test_a_bad_site_file_names_its_field_and_changes_nothing(front: Front,
 
 async def test_slips_are_handed_over_at_the_door(front: Front) -> None:
     answer = await front.knock("POST", "/v1/sites/JN/slips", body={})
-    assert answer.json() == {"site": "JN", "week": "2026-W12", "handed_over_at": "2026-03-16T04:10:00Z", "orders": []}
+    assert answer.json() == {"site": "JN", "week": "2026-W12", "handed_over_at": "2026-03-16T04:10:00Z", "orders": [], "waiting": []}
     assert (await front.knock("POST", "/v1/sites/JN/slips", "desk", "receptionist", body={})).status_code == 403
     assert (await front.knock("POST", "/v1/sites/ZZ/slips", body={})).status_code == 404
     assert (await front.knock("POST", "/v1/sites/JN/slips", body={"week": "2026-W54"})).status_code == 422

@@ -290,6 +290,7 @@ def test_r18_work_that_fails_is_issued_to_the_contractor_again() -> None:
     order = a_contractors_order(S.RETURNED).model_copy(update={"acceptor": "lift-co", "completed_at": NOON})
     after, (fact,) = moved(order, "inspect", by="boss", passed=False, note="door still stuck")
     assert isinstance(fact, WorkOrderIssued)
+    assert fact.failed_inspection
     assert (after.status, after.assignee, after.acceptor, after.completed_at) == (S.ISSUED, "lift-co", None, None)
     assert moved(after, "accept", by="lift-co", outside=True)[0].status is S.ACCEPTED
 

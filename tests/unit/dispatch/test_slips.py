@@ -42,8 +42,10 @@ async def test_named_slips_only_and_the_week_that_a_late_batch_belongs_to(world:
     first, second = await repaired(world, "A", "B")
     world.now = NOON + 8 * DAY
     batch = await world.command(handlers.hand_over, HandOver(orders=(second,), week="2026-W12"))
-    assert (batch.week, batch.orders) == ("2026-W12", (second,))
-    assert (await world.command(handlers.hand_over, HandOver())).orders == (first,)
+    assert (batch.week, batch.orders, batch.waiting) == ("2026-W12", (second,), (first,))
+    assert (await world.said())[-1].data["waiting"] == [first]
+    after = await world.command(handlers.hand_over, HandOver())
+    assert (after.orders, after.waiting) == ((first,), ())
 
 
 def test_rvt_08_a_batch_that_names_no_slip_is_no_handover() -> None:

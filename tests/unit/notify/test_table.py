@@ -99,6 +99,11 @@ def test_rep28_a_contractor_that_is_chased_is_told_in_writing() -> None:
     assert (notice.recipient, notice.template, notice.due_at, notice.ends) == ("person:ann", "work_chased", NIGHT, f"order:{NUMBER}-1")
 
 
+def test_r18_work_that_failed_its_inspection_is_no_new_order() -> None:
+    notice = only(WorkOrderIssued(order=an_order(party=Party.CONTRACTOR), case=a_case(), failed_inspection=True), NIGHT)
+    assert (notice.recipient, notice.template, notice.due_at, notice.ends) == ("person:ann", "inspection_failed", NIGHT, f"order:{NUMBER}-1")
+
+
 def test_when_nobody_is_eligible_the_first_level_is_told() -> None:
     made = told(WorkOrderIssued(order=an_order(assignee=None, alarm="nobody_eligible"), case=a_case()))
     assert {who: notice.role for who, (notice, _) in made.items()} == {

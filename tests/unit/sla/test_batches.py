@@ -80,9 +80,9 @@ async def repaired(world: World, name: str, moment: str, **order: Any) -> str:
     return made.id
 
 
-async def handed(world: World, moment: str, week: str, *orders: str) -> None:
+async def handed(world: World, moment: str, week: str, *orders: str, waiting: tuple[str, ...] = ()) -> None:
     await world.until(moment)
-    await world.hear(SlipsHandedOver(site=SITE, week=week, handed_over_at=at(moment), orders=orders))
+    await world.hear(SlipsHandedOver(site=SITE, week=week, handed_over_at=at(moment), orders=orders, waiting=waiting))
 
 
 async def visits(world: World) -> dict[str, tuple[str | None, str | None]]:
@@ -111,6 +111,43 @@ async def test_a_late_handover_moves_no_return_visit() -> None:
     assert (batch.state, shown(batch.stopped_at), set(raised(batch))) == (ClockState.LATE, "2026-03-23 10:00", {"warning", "L1"})
     await repaired(world, "b", "2026-03-24 10:00")
     assert (await visits(world))[f"{SITE}-b"] == ("2026-03-27 17:00", "2026-04-03 19:00"), "the week of the late handover keeps its own batch"
+
+
+async def weeks(world: World) -> dict[str, tuple[ClockState, str | None]]:
+    found = await world.rt.store.search({"code": "CLK_BATCH"}, limit=50)
+    return {clock.subject[-3:]: (clock.state, shown(clock.stopped_at)) for clock in found}
+
+
+async def test_rvt_08_a_week_goes_on_while_slips_of_it_are_kept_back() -> None:
+    """The slip that was named is visited by its own handover; the one kept back by the rest's."""
+    world = await a_world()
+    first, second = [await repaired(world, name, "2026-03-17 10:00") for name in "ab"]
+    await handed(world, "2026-03-18 16:00", "2026-W12", first, waiting=(second,))
+    assert await weeks(world) == {"W12": (ClockState.RUNNING, None)}
+    assert (await visits(world))[f"{SITE}-a"] == ("2026-03-18 16:00", "2026-03-27 19:00")
+    third = await repaired(world, "c", "2026-03-19 10:00")
+    await handed(world, "2026-03-20 16:30", "2026-W12", second, third)
+    assert await weeks(world) == {"W12": (ClockState.MET, "2026-03-20 16:30")}
+    assert (await visits(world))[f"{SITE}-b"] == ("2026-03-20 16:30", "2026-03-27 19:00")
+
+
+async def test_rvt_08_a_late_week_goes_on_too_and_the_week_of_the_handover_is_left_alone() -> None:
+    world = await a_world()
+    first, second, last = [await repaired(world, name, "2026-03-17 10:00") for name in "abd"]
+    third = await repaired(world, "c", "2026-03-23 09:00")
+    await handed(world, "2026-03-23 10:00", "2026-W13", first, waiting=(second, last, third))
+    await handed(world, "2026-03-23 11:00", "2026-W12", second, waiting=(last,))
+    assert await weeks(world) == {"W12": (ClockState.RUNNING, None), "W13": (ClockState.RUNNING, None)}
+    await handed(world, "2026-03-24 10:00", "2026-W13", last, waiting=(third,))
+    assert await weeks(world) == {"W12": (ClockState.LATE, "2026-03-24 10:00"), "W13": (ClockState.RUNNING, None)}
+
+
+async def test_rvt_08_the_whole_of_this_week_may_be_handed_over_while_a_late_one_waits() -> None:
+    world = await a_world()
+    late = await repaired(world, "a", "2026-03-17 10:00")
+    order = await repaired(world, "b", "2026-03-24 10:00")
+    await handed(world, "2026-03-25 10:00", "2026-W13", order, waiting=(late,))
+    assert await weeks(world) == {"W12": (ClockState.RUNNING, None), "W13": (ClockState.MET, "2026-03-25 10:00")}
 
 
 async def test_a_slip_completed_after_the_handover_but_heard_before_it() -> None:

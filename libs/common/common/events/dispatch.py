@@ -18,9 +18,10 @@ class WorkOrderFact(Fact):
 
 
 class WorkOrderIssued(WorkOrderFact):
-    """發單."""
+    """發單. Once more to the same contractor, when its work failed the inspection (R18)."""
 
     kind = "work_order.issued"
+    failed_inspection: bool = False
 
 
 class WorkOrderAccepted(WorkOrderFact):
@@ -282,6 +283,7 @@ class SlipsHandedOver(Fact):
     week: str  #: ISO week, e.g. 2026-W12
     handed_over_at: AwareDatetime
     orders: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()  #: repaired then, and kept back: others were named
 
 
 class RotaPublished(Fact):

@@ -1,7 +1,7 @@
 """First-time-fix rate: repairs that did not come back, of all that were completed, by team and contractor. Pure.
 
-An order came back when a dissatisfied return visit had it done again (R20), or when the same problem was reported again within the pack's
-window (DEF-09). Orders of rework are no first time and are not counted; cancelled and guided ones repaired nothing.
+An order came back when a dissatisfied return visit had it done again (R20), when a contractor's work failed its inspection (R18), or when the
+same problem was reported again within the pack's window (DEF-09). Orders of rework are no first time and are not counted; cancelled and guided ones repaired nothing.
 """
 
 from collections import defaultdict
@@ -44,7 +44,7 @@ def fix(order: OrderState, at: datetime) -> Fix | None:
 
 
 def rates(fixes: Iterable[Fix], reworked: AbstractSet[str], repeated: AbstractSet[str]) -> list[TeamRate]:
-    """Return one row for each team and contractor, the largest first. `reworked`: orders done again; `repeated`: cases whose problem came again."""
+    """Return one row for each team and contractor, the largest first. `reworked`: done again or not passed; `repeated`: cases that came again."""
     teams: dict[tuple[Party, str | None], list[Fix]] = defaultdict(list)
     for one in fixes:
         teams[one.party, one.team].append(one)

@@ -212,6 +212,7 @@ TEMPLATE = {
     "recheck_due": Text("待复检", "second inspection wanted"),
     "work_offered": Text("可抢单", "order open to all"),
     "work_passed_on": Text("转来工单", "order passed on"),
+    "inspection_failed": Text("查验不合格", "inspection failed"),
     "work_chased": Text("催办", "urged"),
     "nobody_eligible": Text("无人可派", "nobody to send"),
     "clock_warned": Text("预警", "warning"),

@@ -6,14 +6,14 @@ from typing import Any
 
 from common.envelope import Event
 from common.events import FACTS
-from common.events.dispatch import RotaPublished, WorkOrderCompleted, WorkOrderFact
+from common.events.dispatch import RotaPublished, WorkOrderCompleted, WorkOrderFact, WorkOrderIssued
 from common.events.intake import CaseClassified, CaseFact, CaseReopened
 from common.events.sla import ClockFact, EscalationAcknowledged, EscalationRaised, EscalationRepeated, EscalationReported, PolicyPublished
 from common.inbox import Handler, Subscriptions
 from common.policy import SitePolicy
 
 from console.domain import board, timeline
-from console.handlers.fixes import note_fix, note_repeat, note_rework
+from console.handlers.fixes import note_failed, note_fix, note_repeat, note_rework
 from console.store import Crew, Site, Store
 
 
@@ -80,6 +80,7 @@ BY_STREAM: Mapping[str, tuple[Handler, ...]] = {
 
 SUBSCRIPTIONS: Subscriptions = {
     **{fact: BY_STREAM[fact.prefix()] for fact in FACTS.values() if fact.prefix() in BY_STREAM},
+    WorkOrderIssued: (*BY_STREAM["work_order"], note_failed),
     WorkOrderCompleted: (*BY_STREAM["work_order"], note_fix),
     CaseReopened: (*BY_STREAM["case"], note_rework),
     CaseClassified: (*BY_STREAM["case"], note_repeat),

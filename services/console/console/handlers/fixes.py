@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from common.envelope import Event
-from common.events.dispatch import WorkOrderCompleted
+from common.events.dispatch import WorkOrderCompleted, WorkOrderIssued
 from common.events.intake import CaseClassified, CaseReopened
 
 from console.domain.fixes import fix
@@ -15,6 +15,12 @@ async def note_fix(event: Event[WorkOrderCompleted], store: Store, now: datetime
     made = fix(event.fact.order, event.at)
     if made:
         await store.keep_fix(made)
+
+
+async def note_failed(event: Event[WorkOrderIssued], store: Store, now: datetime) -> None:  # noqa: ARG001
+    """Keep which work of a contractor did not pass its inspection."""
+    if event.fact.failed_inspection:
+        await store.keep_return(event.fact.order.site, order=event.fact.order.id)
 
 
 async def note_rework(event: Event[CaseReopened], store: Store, now: datetime) -> None:  # noqa: ARG001

@@ -100,12 +100,13 @@ class OrdersOut(BaseModel):
 
 
 class HandedOver(BaseModel):
-    """The slips of a week handed over so far."""
+    """The slips of a week handed over so far; `waiting` were kept back, and the week waits for them."""
 
     site: str
     week: str
     handed_over_at: datetime
     orders: tuple[str, ...]
+    waiting: tuple[str, ...]
 
 
 class PeopleOut(SitePeople):

@@ -127,7 +127,8 @@ def _pass_on(_order: Order, deed: Deed) -> Effect:
 def _inspect(_order: Order, deed: Deed) -> Effect:
     """Passed, or the contractor has to come again (R18): the order is issued to it once more."""
     again: dict[str, Any] = {"acceptor": None, "outcome": None, "completed_at": None, "breached": {}}
-    return Effect(to=O.INSPECTED) if deed.act.passed else Effect(to=O.ISSUED, set=again, fact=WorkOrderIssued)
+    failed = Effect(to=O.ISSUED, set=again, fact=WorkOrderIssued, adds={"failed_inspection": True})
+    return Effect(to=O.INSPECTED) if deed.act.passed else failed
 
 
 def _take_over(_order: Order, deed: Deed) -> Effect:

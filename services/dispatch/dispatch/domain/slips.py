@@ -36,6 +36,7 @@ class Batch(Aggregate):
     week: str
     orders: tuple[str, ...] = ()
     handed_over_at: datetime | None = None
+    waiting: tuple[str, ...] = ()  #: kept back at the newest handover: while there are any, the week is not over
 
 
 def iso_week(at: datetime, zone: str) -> str:
@@ -60,9 +61,10 @@ def pick(waiting: Sequence[Order], named: Sequence[str] | None) -> list[Order]:
     return [known[number] for number in dict.fromkeys(named)]
 
 
-def hand_over(batch: Batch, slips: Sequence[Order], *, at: datetime) -> tuple[Batch, list[Order], list[Fact]]:
-    """Return the batch with these slips, the slips marked with its week, and the fact that names them."""
+def hand_over(batch: Batch, slips: Sequence[Order], waiting: Sequence[Order], *, at: datetime) -> tuple[Batch, list[Order], list[Fact]]:
+    """Return the batch with these of the waiting slips, the slips marked with its week, and the fact that names them and those kept back."""
     names = tuple(order.id for order in slips)
-    after = batch.model_copy(update={"orders": (*batch.orders, *names), "handed_over_at": at})
+    back = tuple(order.id for order in waiting if order.id not in names)
+    after = batch.model_copy(update={"orders": (*batch.orders, *names), "handed_over_at": at, "waiting": back})
     marked = [order.model_copy(update={"handed_over": batch.week}) for order in slips]
-    return after, marked, [SlipsHandedOver(site=batch.site, week=batch.week, handed_over_at=at, orders=names)]
+    return after, marked, [SlipsHandedOver(site=batch.site, week=batch.week, handed_over_at=at, orders=names, waiting=back)]

@@ -17,8 +17,9 @@ async def hand_over(ask: slips.HandOver, site: str, *, store: Store, by: Caller,
         raise UnknownSite
     if at > now:
         raise TimeInFuture
-    chosen = slips.pick(await store.slips_waiting(site, until=at), ask.orders)
+    waiting = await store.slips_waiting(site, until=at)
+    chosen = slips.pick(waiting, ask.orders)
     batch = await store.batch(site, ask.week or slips.iso_week(at, house.zone))
-    after, marked, facts = slips.hand_over(batch, chosen, at=at)
+    after, marked, facts = slips.hand_over(batch, chosen, waiting, at=at)
     await store.save_batch(after, marked, facts, at=at)
     return after

@@ -115,6 +115,16 @@ def nobody(event: Event[WorkOrderIssued], _ground: Ground) -> bool:
     return event.fact.order.alarm is not None
 
 
+def failed(event: Event[WorkOrderIssued], _ground: Ground) -> bool:
+    """Say whether the contractor has to come again: its work did not pass."""
+    return event.fact.failed_inspection
+
+
+def new(event: Event[WorkOrderIssued], ground: Ground) -> bool:
+    """Say whether nobody had the order before."""
+    return not failed(event, ground)
+
+
 def recheck_due(event: Event[WorkOrderCompleted | WorkOrderSecondNamed], _ground: Ground) -> bool:
     """Say whether the work is done and waits for its second inspector."""
     return event.fact.order.recheck_due
@@ -198,7 +208,8 @@ TABLE: Mapping[type[Fact], tuple[Row, ...]] = {
     CaseRegistered: (Row("case_registered", owner, Hold.UNLESS_URGENT, ends=of_case),),  # NTF-23, INT-15
     CaseClassified: (Row("night_emergency", night, when=at_night, ends=of_case, roles=True),),  # INT-05, INT-06, ESC-14
     WorkOrderIssued: (
-        Row("work_issued", assignee, ends=of_order),
+        Row("work_issued", assignee, when=new, ends=of_order),
+        Row("inspection_failed", assignee, when=failed, ends=of_order),  # R18
         Row("nobody_eligible", alarm, when=nobody, ends=of_order, roles=True),
     ),
     WorkOrderOffered: (Row("work_offered", offered, ends=of_offer),),

@@ -53,6 +53,22 @@ async def _note(slip: Slip, found: Week, ground: Ground, store: Store, now: date
         await store.keep_week(week.model_copy(update={"touched": week.touched + 1}))
 
 
+async def ended(fact: SlipsHandedOver, store: Store) -> list[BatchWeek]:
+    """Return the weeks that a handover ends: those already due, else its own. A week of which slips were kept back goes on (RVT-08).
+
+    A handover of some slips of a week that is due says nothing of the week it happens in. Raises Missing for an order not yet known.
+    """
+    kept_back = await _weeks_of(fact.waiting, store)
+    due = await store.weeks_waiting(fact.site, fact.handed_over_at)
+    over = [week for week in due if week.week not in kept_back]
+    concerned = not due or fact.week in await _weeks_of(fact.orders, store)
+    return over or ([await store.week(fact.site, fact.week)] if concerned and fact.week not in kept_back else [])
+
+
+async def _weeks_of(orders: Sequence[str], store: Store) -> set[str | None]:
+    return {(await store.file_of_order(order)).batches.get(order) for order in orders}
+
+
 async def close(week: BatchWeek, at: datetime, store: Store, now: datetime) -> None:
     """Note the first handover of a week and stop its clock."""
     if week.handed_over_at is None:

@@ -50,10 +50,9 @@ async def _opened(case: CaseState, store: Store) -> CaseFile:
 
 
 async def hand_over(event: Event[SlipsHandedOver], store: Store, now: datetime) -> None:
-    """Stop the batch clock and start the return visits of the slips (DEF-13). Raises Missing for an order not yet known."""
+    """Stop the batch clocks that it ends and start the return visits of the slips (DEF-13). Raises Missing for an order not yet known."""
     fact = event.fact
-    late = await store.weeks_waiting(fact.site, fact.handed_over_at)
-    for week in late or [await store.week(fact.site, fact.week)]:
+    for week in await batches.ended(fact, store):
         await batches.close(week, fact.handed_over_at, store, now)
         await batches.move_later_slips(week.week, fact, store, now)
     for order in fact.orders:

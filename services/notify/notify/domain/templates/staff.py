@@ -60,6 +60,18 @@ STAFF: Mapping[str, Wording] = {
         ),
         needs=_ORDER,
     ),
+    "inspection_failed": Wording(
+        subject=Text("【查验不合格】{{ order }}({{ urgency }}):{{ matter }}", "[Inspection failed] {{ order }} ({{ urgency }}): {{ matter }}"),
+        says=_join(
+            Text(
+                "工单 {{ order }} 经查验不合格,请重新接单并返工。\n事项:{{ matter }}({{ kind }})\n紧急程度:{{ urgency }}",
+                "Work order {{ order }} did not pass its inspection: please accept it again and mend the work."
+                "\nMatter: {{ matter }} ({{ kind }})\nUrgency: {{ urgency }}",
+            ),
+            _WHERE,
+        ),
+        needs=_ORDER - {"issued_at"},
+    ),
     "work_chased": Wording(
         subject=Text("【催办】{{ order }}({{ urgency }}):{{ matter }}", "[Urged] {{ order }} ({{ urgency }}): {{ matter }}"),
         says=_join(
