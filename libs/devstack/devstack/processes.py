@@ -1,13 +1,12 @@
 """One child process: start, readiness, freeze, stop, kill.
 
 A child is a group of its own, so that Ctrl-C in a terminal reaches only its parent, which stops the children in order. A parent that
-dies without a word takes its children with it: the kernel kills them (`setpriv --pdeathsig`). A child belongs to no event loop:
+dies without a word takes its children with it: the kernel kills them (`huiyin.children`). A child belongs to no event loop:
 a test may start it in one and kill it from another. Not here: which processes there are (`servers`, `stack`), restarts (`supervisor`).
 """
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -18,12 +17,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from huiyin.children import dying_with
+
 Probe = Callable[[], Awaitable[bool]]
 
 POLL = 0.1  #: seconds between two questions to a starting process
 NOISE = frozenset({"PYTHONDONTWRITEBYTECODE"})  #: set in some images; it makes every start compile everything again
 TAIL = 12  #: lines of a log shown when a step fails
-IF_BORN_BY = 'test "$PPID" = "$0" && exec "$@"'  #: asked after the kernel was told: a parent killed before that is not there any more
 
 
 class StepFailed(Exception):
@@ -44,12 +44,6 @@ def tail(log: Path, lines: int = TAIL) -> str:
 async def always() -> bool:
     """Readiness of a process nobody has to wait for."""
     return True
-
-
-def dying_with(parent: int, command: Sequence[str]) -> list[str]:
-    """`command` so that the kernel kills it with `parent`, who starts it; it does not even begin if the parent is gone by then."""
-    guard = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", IF_BORN_BY, str(parent)] if shutil.which("setpriv") else []
-    return [*guard, *command]
 
 
 @dataclass

@@ -1,15 +1,13 @@
 """Child processes: readiness, orderly and forced ends, what a dead parent leaves."""
 
-import os
 import signal
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from devstack.leftovers import born, end_leftovers, fingerprints
-from devstack.processes import Child, StepFailed, dying_with, run, together
+from devstack.processes import Child, StepFailed, run, together
 
 from tests.support.until import until
 
@@ -96,12 +94,6 @@ async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None
         return born(grandchild) is None
 
     await until(gone, True)
-
-
-def test_a_child_whose_parent_died_before_the_kernel_was_told_does_not_begin() -> None:
-    say = [sys.executable, "-c", "print('here')"]
-    said = {parent: subprocess.run(dying_with(parent, say), capture_output=True, text=True, check=False).stdout for parent in (os.getpid(), 1)}
-    assert said == {os.getpid(): "here\n", 1: ""}
 
 
 async def test_leftovers_are_ended_and_strangers_are_not(tmp_path: Path) -> None:

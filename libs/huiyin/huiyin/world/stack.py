@@ -6,7 +6,6 @@ Everything lives under a namespace of its own beside whatever runs there, with a
 import asyncio
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from common.topology import PEERS
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from huiyin.children import dying_with
 from huiyin.doors import TIMEOUT_S, Doors
 from huiyin.exits import Failed, NotHere
 from huiyin.provider import Simulator
@@ -102,11 +102,10 @@ class Process:
         self.service, self.url = service, str(getattr(settings, PEERS[service]))
         self.log = folder / f"{service}.log"
         port = self.url.rsplit(":", 1)[1]
-        guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         command = [sys.executable, "-m", "uvicorn", "--factory", f"{service}.main:create_app", "--host", "127.0.0.1", "--port", port]
         with self.log.open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own services
-                [*guard, *command, "--log-level", "warning", "--no-access-log"],
+                dying_with(os.getpid(), [*command, "--log-level", "warning", "--no-access-log"]),
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment(settings), start_new_session=True,
             )  # fmt: skip
 
