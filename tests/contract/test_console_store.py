@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from common.documents import to_doc
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.mongo import MongoDatabase
 from common.runtime import Parts
@@ -76,3 +77,22 @@ async def test_sites_people_accounts_and_sessions(store: Store) -> None:
     assert await store.account("nobody") is None
     assert await store.session("nothing") is None
     assert await store.sweep_sessions(story.NOW) == 0
+
+
+async def test_r18_work_is_found_by_what_it_waits_for_in_the_readers_sites(store: Store) -> None:
+    """One element of the orders is enough; a closed case and another site's are not found."""
+    row = await store.row("JN-260314-7K3QX")
+    waiting = row.model_copy(update={"orders": [*row.orders, row.orders[0].model_copy(update={"id": "JN-260314-7K3QX-9", "awaits": "inspection"})]})
+    await store.db.put("cases", to_doc(waiting))
+    found = {
+        (sites, what): [one.id for one in await store.work_of("nobody", sites, what)]
+        for sites in (("JN",), ("XZ",), ("*",))
+        for what in ((), ("inspection",), ("class",), ("class", "inspection"))
+    }
+    assert {asked for asked, rows in found.items() if rows} == {
+        (sites, what) for sites in (("JN",), ("*",)) for what in (("inspection",), ("class", "inspection"))
+    }
+    assert {tuple(rows) for rows in found.values()} == {(), ("JN-260314-7K3QX",)}
+    await store.db.put("cases", to_doc(waiting.model_copy(update={"open": False})))
+    assert await store.work_of("nobody", ("JN",), ("inspection",)) == []
+    await store.db.put("cases", to_doc(row))

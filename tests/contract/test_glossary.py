@@ -51,6 +51,7 @@ CODES: dict[str, Iterable[str]] = {
     "Urgency": states.Urgency,
     "States of a case": states.CaseStatus,
     "States of a work order": states.OrderStatus,
+    "What an order waits for": states.Awaited,
     "States of a clock": states.ClockState,
     "Units of a duration": Unit,
     "States of a return visit": VisitState,

@@ -35,6 +35,7 @@ PLAIN = {
     "state",
     "status",
     "approver",
+    "awaits",
     "collector",
     "last",
     "begin",

@@ -81,6 +81,13 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"  #: ended with a reason, never deleted
 
 
+class Awaited(StrEnum):
+    """What an order waits for that somebody else than who has it does."""
+
+    INSPECTION = "inspection"  #: 查驗: a contractor's returned work (R18)
+    CLASS = "class"  #: 定類: who bears surveyed work (R11)
+
+
 class ClockState(StrEnum):
     """Stages of a clock (SLA-37)."""
 
@@ -213,6 +220,7 @@ class OrderState(State):
     awaits_finance: bool = False  #: finance collects a large amount now (FEE-02, R16)
     second_inspector: str | None = None  #: who looks at the work too, where the same problem came again (DEF-09)
     recheck_due: bool = False  #: the work is done and waits for them
+    awaits: str | None = None  #: as `Awaited`; a word that a reader does not know yet is nothing to it
 
     @property
     def outstanding(self) -> bool:

@@ -28,6 +28,7 @@ INDEXES: tuple[Index, ...] = (
     Index("cases", (("orders.assignee", 1), ("open", 1))),
     Index("cases", (("orders.offered", 1), ("open", 1))),
     Index("cases", (("orders.second", 1), ("open", 1))),
+    Index("cases", (("orders.awaits", 1), ("open", 1), ("site", 1))),
     Index("timeline", (("case", 1), ("at", 1))),
     Index("timeline", (("recorded_at", 1),)),
     Index("fixes", (("site", 1), ("completed_at", 1))),
@@ -106,10 +107,11 @@ class Store:
         sort = [("closed_at", -1), ("_id", 1)] if wanted.status == CaseStatus.CLOSED else [("sort_at", 1), ("_id", 1)]
         return [from_doc(Row, doc) for doc in await self.db.find("cases", _where(wanted, sites), sort=sort, limit=wanted.show)]
 
-    async def work_of(self, person: str, sites: Sequence[str]) -> list[Row]:
-        """Return the open cases with an order that was given or is open to this person or firm, or waits for their second look."""
+    async def work_of(self, person: str, sites: Sequence[str], awaited: Sequence[str] = ()) -> list[Row]:
+        """Return the open cases with an order that was given or is open to this person or firm, waits for their second look, or for `awaited`."""
         scope: Doc = {"open": True} | ({} if ALL_SITES in sites else {"site": {"$in": list(sites)}})
         wanted = [scope | {name: person} for name in ("orders.assignee", "orders.offered", "orders.second")]
+        wanted += [scope | {"orders.awaits": what} for what in awaited]
         found = [await self.db.find("cases", where, sort=[("sort_at", 1), ("_id", 1)], limit=MOST_WORK) for where in wanted]
         return [from_doc(Row, doc) for doc in {doc["_id"]: doc for docs in found for doc in docs}.values()]
 

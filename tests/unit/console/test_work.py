@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from common.auth import PERMISSIONS, Caller, permissions_of
 from common.errors import Text
-from common.states import OrderState, OrderStatus, Urgency
+from common.states import Awaited, OrderState, OrderStatus, Urgency
 from console.domain.board import BoardClock, BoardOrder, Row, with_order
 from console.domain.labels import LABELS
 from console.domain.wording import Speech
 from console.pages.forms import CONTAINMENT, FORMS, MAIN, Known, body, ordered
 from console.pages.show import Scene
-from console.pages.show_work import groups
+from console.pages.show_work import AWAITED, awaited, groups
 from dispatch.api.bodies import BODIES
 from dispatch.domain.money.approvals import APPROVALS
 from dispatch.domain.money.fees import FEES
@@ -22,7 +23,7 @@ from fastapi import FastAPI
 
 from tests.unit.console import story
 from tests.unit.console.technician import NUMBER, REFUSAL, VIEW, Dispatch, at_work
-from tests.unit.console.world import browser
+from tests.unit.console.world import add_account, browser
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -155,6 +156,35 @@ def test_emergencies_come_first_then_what_is_due_first_and_later_days_last() -> 
     }
 
 
+def test_r11_r18_what_waits_for_me_stands_in_a_group_of_its_own_and_only_while_i_may_do_it() -> None:
+    """An emergency first there too; an order of my own that waits for my step stands there, not under "in hand"."""
+    rows = [
+        a_row("A", assignee="jn-lift", party="contractor", status=OrderStatus.RETURNED, awaits="inspection", due=1),
+        a_row("B", assignee="bob", status=OrderStatus.SURVEYED, awaits="class"),
+        a_row("C", assignee="jn-lift", party="contractor", status=OrderStatus.RETURNED, awaits="inspection", urgency=Urgency.P1),
+        a_row("D", status=OrderStatus.SURVEYED, awaits="class"),
+        a_row("E", assignee="bob", status=OrderStatus.RETURNED),
+        a_row("F", assignee="bob", awaits="a word that is not known here"),
+    ]
+
+    def shown(*does: str) -> dict[str, list[str]]:
+        return {name: [one.id for one in orders] for name, orders in groups(rows, "ann", {"JN": Scene(Speech())}, story.NOW, does)}
+
+    assert shown() == {"work_now": ["D-1"]}
+    assert shown("inspection") == {"work_now": ["D-1"], "work_to_inspect": ["C-1", "A-1"]}
+    assert shown("inspection", "class") == {"work_to_inspect": ["C-1", "A-1"], "work_to_class": ["B-1", "D-1"]}
+
+
+def test_r11_r18_the_list_asks_for_what_dispatch_asks_of_who_makes_the_move() -> None:
+    moves = {Awaited.INSPECTION: "inspect", Awaited.CLASS: "class"}
+    assert {what: permission for what, (permission, _) in AWAITED.items()} == {what: ALL_MOVES[move].permission for what, move in moves.items()}
+    assert set(AWAITED) == set(Awaited)
+    does = {role: awaited(Caller("x", "staff", roles, ("JN",), permissions_of(roles))) for role in PERMISSIONS for roles in [(role,)]}
+    assert (does["repair_team_leader"], does["receptionist"], does["repair_worker"]) == (("inspection",), ("class",), ())
+    both = ("contractor", "administrator")
+    assert awaited(Caller("x", "staff", both, ("JN",), permissions_of(both))) == (), "DSP-13"
+
+
 # --- the doors ------------------------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +295,25 @@ async def test_def09_an_order_that_waits_for_my_second_look_is_on_my_list_and_i_
             assert (f"/work/{order.id}" in page, "待我复检" in page) == (due, due)
         await client.post(f"/work/{NUMBER}-1/recheck", data={"key": "k-2", "result": "good", "remark": "不再渗水"})
     assert json.loads(dispatch.bodies[-1]) == {"result": "good", "remark": "不再渗水"}
+
+
+@pytest.mark.parametrize(("role", "lists"), [("repair_team_leader", ("inspection",)), ("repair_worker", ()), ("contractor", ())])
+async def test_r18_a_team_leader_sees_what_waits_for_an_inspection_at_their_sites(
+    world: tuple[FastAPI, Dispatch], role: str, lists: tuple[str, ...]
+) -> None:
+    """Until it is inspected; nothing of another site, nothing that waits for somebody else."""
+    app, _ = world
+    await add_account(app.state.runtime, role, roles=(role,), sites=("JN",))
+    async with browser(app, login=role) as client:
+        for awaits, site in (("inspection", "JN"), ("class", "JN"), ("inspection", "XZ"), (None, "JN")):
+            row = a_row("JN-260314-WAITS").model_copy(update={"site": site})
+            state = {"id": row.orders[0].id, "site": site, "case": row.id, "case_kind": "repair", "number": 1, "urgency": "P3"}
+            state |= {"status": "returned", "party": "contractor", "assignee": "jn-lift", "issued_at": story.NOW, "awaits": awaits}
+            order = OrderState.model_validate(state)
+            await app.state.runtime.transact(lambda store, row=row, order=order: store.save_row(with_order(row, order)))
+            page = (await client.get("/work")).text
+            shown = awaits in lists and site == "JN"
+            assert (f"/work/{order.id}" in page, "待查验" in page) == (shown, shown), (awaits, site)
 
 
 async def test_def09_the_page_asks_the_second_inspector_and_nobody_else(world: tuple[FastAPI, Dispatch], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,25 +8,29 @@ from typing import Any, Literal
 import httpx2
 import pytest
 from common.auth import Tokens
+from common.documents import from_doc, to_doc
 from common.envelope import Event
 from common.events import Fact
 from common.events.sla import PolicyPublished
 from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.policy import resolve
 from common.runtime import Parts
-from common.states import Lane, Party
+from common.states import Lane, OrderStatus, Party
 from common.timesource import FakeTime
 from dispatch.api.bodies import BODIES
 from dispatch.domain.moves import MOVES
+from dispatch.domain.order import Order
+from dispatch.domain.survey import Survey
 from dispatch.handlers import SUBSCRIPTIONS
 from dispatch.main import create_app
 
 from tests.support.settings import settings
-from tests.unit.dispatch.build import MINUTE, NOON, PEOPLE, ROTA, a_case
+from tests.unit.dispatch.build import MINUTE, NOON, PEOPLE, ROTA, a_case, an_order
 from tests.unit.dispatch.world import a_policy, as_site, classified
 
 pytestmark = pytest.mark.anyio
 NUMBER = "JN-260316-AAAAA-1"
+SHEET = {"responsible": "company", "in_warranty": True, "trades": ["plumbing"], "estimate": 1_00, "signers": ["customer_service"]}
 CaseWorkRequested = next(fact for fact in SUBSCRIPTIONS if fact.kind == "case.work_requested")
 
 
@@ -188,6 +192,34 @@ async def test_orders_are_found_by_case_site_assignee_and_state(front: Front, qu
     assert (await front.knock("GET", f"/v1/work-orders{query}", sites=("XZ",))).status_code == (404 if "site" in query else 200)
     if "site" not in query:
         assert (await front.knock("GET", f"/v1/work-orders{query}", sites=("XZ",))).json() == {"orders": []}
+
+
+@pytest.mark.parametrize(
+    ("status", "party", "waits"),
+    [
+        (OrderStatus.RETURNED, Party.CONTRACTOR, "inspection"),
+        (OrderStatus.SURVEYED, Party.OWN, "class"),
+        (OrderStatus.SURVEYED, Party.CONTRACTOR, "class"),
+    ],
+)
+async def test_r11_r18_what_an_order_waits_for_is_listed_until_it_is_done(front: Front, status: OrderStatus, party: Party, waits: str) -> None:
+    """R18: what own people returned waits for nobody; the list is of the caller's sites, and a contractor's of its own orders (DSP-13)."""
+
+    async def listed(what: str, *roles: str, by: str = "leader", sites: tuple[str, ...] = ("JN",)) -> list[str]:
+        answer = await front.knock("GET", f"/v1/work-orders?awaits={what}", by, *roles, sites=sites)
+        return [row["id"] for row in answer.json()["orders"] if row["awaits"] == what]
+
+    documents = front.app.state.runtime.documents
+    own = an_order(number=9, id=f"{NUMBER}9", status=OrderStatus.RETURNED, party=Party.OWN)
+    issued = from_doc(Order, await documents.get("orders", NUMBER))
+    for order in (issued.model_copy(update={"status": status, "party": party, "survey": Survey.model_validate(SHEET)}), own):
+        await documents.put("orders", to_doc(order))
+    other = {"inspection": "class", "class": "inspection"}[waits]
+    assert (await listed(waits, "repair_team_leader"), await listed(other, "repair_team_leader")) == ([NUMBER], [])
+    assert (await listed(waits, "repair_team_leader", sites=("XZ",)), await listed(waits, "contractor", by="roof-co")) == ([], [])
+    move, body = {"inspection": ("inspect", {"passed": True}), "class": ("class", {"work_class": "A"})}[waits]
+    done = await front.knock("POST", f"/v1/work-orders/{NUMBER}/{move}", "lead", "customer_service_supervisor", body=body)
+    assert (done.status_code, done.json()["awaits"], await listed(waits, "repair_team_leader")) == (200, None, []), done.text
 
 
 async def test_phones_are_for_those_who_manage_the_site_and_for_services(front: Front) -> None:

@@ -47,6 +47,7 @@ class BoardOrder(BaseModel):
     appointment_at: AwareDatetime | None = None
     offered: list[str] = []  #: who may take it while nobody has it
     second: str | None = None  #: who has to look at the finished work now
+    awaits: str | None = None  #: what somebody else than who has it does now
 
 
 class Row(BaseModel):
@@ -103,6 +104,7 @@ def with_order(row: Row, order: OrderState, offered: Sequence[str] = ()) -> Row:
         appointment_at=order.appointment_at,
         offered=list(offered),
         second=order.second_inspector if order.recheck_due else None,
+        awaits=order.awaits,
     )
     return settle(row.model_copy(update={"orders": sorted(_replaced(row.orders, made), key=lambda one: one.number)}))
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from common.auth import Caller
 from common.errors import Text
 from common.money import ChargeStatus
-from common.states import CaseKind, OrderStatus, Party, Urgency
+from common.states import Awaited, CaseKind, OrderStatus, Party, Urgency
 
 from console.domain.board import NEVER, BoardClock, BoardOrder, Row
 from console.domain.wording import Speech, whole
@@ -22,7 +23,12 @@ DONE_BEFORE = Text(
     "上一次发送已经登记成功,这次的改动没有登记。请看当前状态",
     "What you sent before was recorded; the change was not. Look at where the order stands now",
 )
-GROUPS = ("work_to_grab", "work_to_recheck", "work_now", "work_to_accept", "work_later")  #: words of the headings, in their order
+AWAITED: Mapping[str, tuple[str, str]] = {
+    Awaited.INSPECTION: ("order.inspect", "work_to_inspect"),
+    Awaited.CLASS: ("order.class", "work_to_class"),
+}  #: what an order waits for -> who may do it, and the word of its heading
+OTHERS = tuple(heading for _, heading in AWAITED.values())
+GROUPS = ("work_to_grab", "work_to_recheck", "work_now", "work_to_accept", *OTHERS, "work_later")  #: words of the headings, in their order
 
 
 @dataclass(frozen=True)
@@ -90,15 +96,26 @@ class ShownTask:
         return {shown.name for shown in (self.main, *self.others) if shown}
 
 
-def groups(rows: Sequence[Row], person: str, scenes: Mapping[str, Scene], now: datetime) -> list[tuple[str, list[ShownWork]]]:
-    """Return somebody's open orders: to look at too, in hand, to accept, agreed for a later day; emergencies first, then what is due first."""
+def awaited(by: Caller) -> tuple[str, ...]:
+    """Return what an order may wait for that this person may do; a contractor knows only of its own orders (DSP-13)."""
+    return () if "contractor" in by.roles else tuple(what for what, (permission, _) in AWAITED.items() if by.may(permission))
+
+
+def groups(
+    rows: Sequence[Row], person: str, scenes: Mapping[str, Scene], now: datetime, does: Sequence[str] = ()
+) -> list[tuple[str, list[ShownWork]]]:
+    """Return somebody's open orders: to look at too, in hand, to accept, agreed for a later day, and those of others that wait for what
+    they may do (`does`); emergencies first, then what is due first.
+    """
     found: dict[str, list[tuple[tuple[bool, datetime, str], ShownWork]]] = {name: [] for name in GROUPS}
     for row in rows:
         for order in row.orders:
-            if person in (order.assignee, order.second, *order.offered) and order.status not in DONE:
+            mine = person in (order.assignee, order.second, *order.offered) and order.status not in DONE
+            if mine or order.awaits in does:
                 scene, clock = scenes[row.site], _next(row, order.id)
                 place = (row.urgency != Urgency.P1, (clock.due_at if clock else None) or NEVER, order.id)
-                found[_group(order, person, scene, now)].append((place, work(row, order, clock, scene, now)))
+                group = AWAITED[order.awaits][1] if order.awaits and order.awaits in does else _group(order, person, scene, now)
+                found[group].append((place, work(row, order, clock, scene, now)))
     return [(name, [shown for _, shown in sorted(entries, key=lambda entry: entry[0])]) for name, entries in found.items() if entries]
 
 

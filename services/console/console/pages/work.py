@@ -59,10 +59,11 @@ Given = Annotated[dict[str, list[str]], Depends(_given)]
 
 @router.get("/work", response_model=None)
 async def list_work(reader: MaySee) -> Response:
-    """Show the reader's orders."""
-    rows = await reader.store.work_of(reader.by.id, reader.by.sites)
+    """Show the reader's orders, and those that wait for what the reader may do."""
+    does = show_work.awaited(reader.by)
+    rows = await reader.store.work_of(reader.by.id, reader.by.sites, does)
     scenes = {site: await scene_of(reader, site) for site in {row.site for row in rows}}
-    shown = show_work.groups(rows, reader.by.id, scenes, reader.rt.now())
+    shown = show_work.groups(rows, reader.by.id, scenes, reader.rt.now(), does)
     now = await clock_part(reader, next(iter(scenes.values())).site if scenes else None)
     return html("work.html", reader.locale, reader=reader, groups=shown, now=now)
 

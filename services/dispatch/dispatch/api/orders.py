@@ -10,8 +10,9 @@ from common.auth import ALL_SITES
 from common.documents import Doc
 from common.doors import Door, permit
 from common.problems import RESPONSES
-from common.states import OrderStatus
+from common.states import Awaited, OrderStatus
 from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
 
 from dispatch import handlers
 from dispatch.api.bodies import BODIES, MoveIn
@@ -26,30 +27,34 @@ CONFLICT: dict[int | str, dict[str, Any]] = {409: RESPONSES[409]}
 COMMANDS = {"take-over": handlers.take_over}  #: moves that bring about more than themselves
 Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$", description="the order's number, `<case>-<n>`")]
 Site = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,8}$")]
-Reference = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")]
+Reference = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$")]
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class OrdersWanted(BaseModel):
+    """Which orders to list: plain equality, nothing else."""
+
+    case: Reference = None
+    site: Reference = None
+    assignee: Reference = None
+    status: OrderStatus | None = None
+    approver: Role | None = Field(None, description="role whose approval it waits for (R12)")
+    awaits: Awaited | None = Field(None, description="what it waits for that somebody else than who has it does (R11, R18)")
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
 @router.get("/v1/work-orders")
-async def list_orders(
-    door: Annotated[Door[Store], permit("order.read")],
-    case: Reference = None,
-    site: Reference = None,
-    assignee: Reference = None,
-    status: OrderStatus | None = None,
-    approver: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="role whose approval it waits for (R12)")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> OrdersOut:
+async def list_orders(wanted: Annotated[OrdersWanted, Query()], door: Annotated[Door[Store], permit("order.read")]) -> OrdersOut:
     """Orders of the caller's sites, newest first; a contractor sees only its own (DSP-13)."""
-    asked = (("case", case), ("assignee", assignee), ("status", status), ("approver", approver))
-    where: Doc = {name: value for name, value in asked if value}
+    where: Doc = wanted.model_dump(exclude={"site", "limit"}, exclude_none=True)
     if handlers.outside(door.by):
         where["assignee"] = door.by.id
-    if site:
-        door.see(site)
-        where["site"] = site
+    if wanted.site:
+        door.see(wanted.site)
+        where["site"] = wanted.site
     elif ALL_SITES not in door.by.sites:
         where["site"] = {"$in": list(door.by.sites)}
-    return OrdersOut(orders=[OrderOut.of(order, door.by) for order in await door.store.search(where, limit=limit)])
+    return OrdersOut(orders=[OrderOut.of(order, door.by) for order in await door.store.search(where, limit=wanted.limit)])
 
 
 @router.get("/v1/work-orders/{number}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.auth import Caller
 from common.coverage import Gap
-from common.states import CaseKind, Complexity, OrderStatus, Party, Urgency, WorkClass
+from common.states import Awaited, CaseKind, Complexity, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel
 
 from dispatch.domain.acts import Check
@@ -72,6 +72,7 @@ class OrderOut(BaseModel):
     charge: Charge | None
     approvals: tuple[Approval, ...]
     approver: str | None = None
+    awaits: Awaited | None = None
     choice: Choice | None
     earlier: tuple[Choice, ...] = ()
     candidates: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import Any
 
 from common.documents import Audited
 from common.money import ChargeStatus
-from common.states import CaseKind, CaseState, Complexity, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
+from common.states import Awaited, CaseKind, CaseState, Complexity, Lane, OrderState, OrderStatus, Party, Urgency, WorkClass
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from dispatch.domain.acts import Check
@@ -152,6 +152,14 @@ class Order(Audited):
         """Return the role whose yes it waits for (R12), None when for nobody's."""
         borne = self.status not in WITHOUT_WORK and not self.chargeable
         return self.approvals[-1].next_role if borne and self.approvals else None
+
+    @computed_field  # type: ignore[prop-decorator]  # stored, so that who may do it can list what waits for them
+    @property
+    def awaits(self) -> Awaited | None:
+        """Return what it waits for that somebody else than who has it does (R11, R18), None for nothing."""
+        if self.status is OrderStatus.RETURNED and self.party is Party.CONTRACTOR:
+            return Awaited.INSPECTION
+        return Awaited.CLASS if self.status is OrderStatus.SURVEYED else None
 
     def asks_like(self, other: "Order") -> bool:
         """Say whether both ask the same party for the same: one order per department (DSP-16)."""

@@ -36,6 +36,7 @@ INDEXES: tuple[Index, ...] = (
     Index("orders", (("assignee", 1), ("status", 1))),
     Index("orders", (("assignee", 1), ("issued_at", -1))),
     Index("orders", (("due_at", 1),), where={"status": "issued"}),
+    Index("orders", (("site", 1), ("awaits", 1)), where={"awaits": {"$gt": ""}}),
     Index("policies", (("site", 1), ("version", 1)), unique=True),
     Index("staffing_log", (("site", 1), ("version", 1)), unique=True),
     Index("contacts", (("person", 1),)),
