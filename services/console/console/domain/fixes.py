@@ -1,7 +1,8 @@
 """First-time-fix rate: repairs that did not come back, of all that were completed, by team and contractor. Pure.
 
 An order came back when a dissatisfied return visit had it done again (R20), when a contractor's work failed its inspection (R18), or when the
-same problem was reported again within the pack's window (DEF-09). Orders of rework are no first time and are not counted; cancelled and guided ones repaired nothing.
+same problem was reported again within the pack's window (DEF-09). Orders of rework are no first time and are not counted; cancelled and
+guided ones repaired nothing.
 """
 
 from collections import defaultdict
