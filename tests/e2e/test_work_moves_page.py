@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is missing"),
 ]
+PARTIES = ("customer_service", "repair_team_leader")  #: that accept finished work (REP-30)
 TWICE = """(form) => Promise.all([1, 2].map(() => fetch(form.action, {method: "POST", body: new URLSearchParams(new FormData(form))}))).then(
   (answers) => answers.map((answer) => answer.status))"""
 
@@ -137,7 +138,7 @@ async def lose_the_answer(route: Route) -> None:
 async def surveying(made: Estate) -> str:
     """Return an order on site, where the policy of the site has come to know joint surveys."""
     site = made.sites[OURS]
-    orders = site.policy.orders.model_copy(update={"survey_by": ("customer_service", "engineering_materials")})
+    orders = site.policy.orders.model_copy(update={"survey_by": ("customer_service", "engineering_materials"), "accepted_by": PARTIES})
     await apply_site(made.world.doors, replace(site, policy=site.policy.model_copy(update={"orders": orders})))
     await made.rest()
     case = await made.report(OURS, "surveyed", unit="2-202")
@@ -165,11 +166,73 @@ async def moved(made: Estate, number: str, by: str, **moves: dict[str, Any]) -> 
     await made.rest()
 
 
+async def led(made: Estate, served: Served, chromium: Browser) -> None:
+    """R3, DEF-09, REP-30: a lead gives an order to somebody by hand, says who accepted the work, names who looks at it too."""
+    case = await made.report(OURS, "led", unit="4-404")
+    order = (await made.world.doors.surely("dispatch", "GET", "/v1/work-orders", case=case))["orders"][0]
+    heir = order["assignable"][0]
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        await sign_in(page, f"/work/{order['id']}", "leader")
+        await choose(page, "指派")
+        await page.locator(f"#move-assign input[value={heir}]").check()
+        await page.locator("#move-assign textarea").fill("离得最近")
+        await look(page, "lead-1-assign-zh")
+        await send(page, "assign")
+        await moved(made, order["id"], heir, accept={}, arrive={}, assess={"outcome": "normal"}, complete={"record": "换了阀门"})
+        await page.reload()
+        await look(page, "lead-2-accept-zh")
+        for party in PARTIES:
+            await page.locator(f"#move-accept-work input[value={party}]").check()
+            await press(page, made, "completed")
+        await page.goto(f"/work/{order['id']}?lang=en")
+        await choose(page, "Name a second inspector", "More")
+        await look(page, "lead-3-second-en")
+        await page.locator("#move-name-second input").last.check()
+        await page.locator("#move-name-second textarea").fill("again the same")
+        await send(page, "name-second")
+        assert seen.complaints == []
+    found = await order_of(made, order["id"])
+    assert (found["assignee"], found["accepted_by"], found["recheck_due"]) == (heir, list(PARTIES), True)
+    assert [step["move"] for step in found["steps"]][-3:] == ["accept-work", "accept-work", "name-second"]
+
+
+async def waits(page: Page, *groups: str) -> None:
+    """See which orders of others wait for what the reader may do."""
+    await expect(page.locator("h2")).to_contain_text(list(groups))
+    await expect(page.locator("h2")).to_have_count(len(groups))
+
+
+async def led_to(served: Served, chromium: Browser) -> None:
+    """R18: a team leader, who sees no cases, finds what waits for an inspection."""
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        await sign_in(page, "/work", "leader")
+        await waits(page, "待查验")
+        await look(page, "waits-1-leader-zh")
+        await page.locator(".order").click()
+        await expect(page.get_by_role("heading", level=2).first).to_have_text("下一步：登记查验结果")
+        assert seen.complaints == []
+
+
+async def to_class(page: Page, made: Estate) -> None:
+    """See both groups, in both languages, and open what waits for its class."""
+    await made.rest()
+    await page.goto("/work")
+    await waits(page, "待查验", "待定类")
+    await look(page, "waits-2-lead-zh")
+    await page.goto("/work?lang=en")
+    await waits(page, "To inspect", "Class to set")
+    await look(page, "waits-2-lead-en")
+    await page.goto("/work?lang=zh-CN")
+    await page.locator("[aria-labelledby=h-work_to_class] .order").click()
+
+
 async def test_a_joint_survey_its_class_and_an_inspection_on_a_phone(chromium: Browser, estate: tuple[Estate, Served]) -> None:
-    """R10, R11, R18: by who may, found from the case; a refusal names who has not signed and keeps the sheet."""
+    """R10, R11, R18: by who may, found on the list of what waits for them; a refusal names who has not signed and keeps the sheet."""
     made, served = estate
     surveyed, inspected = await surveying(made), await contracted(made)
     await account(made, "lead", "jn-chen", "customer_service_supervisor")
+    await account(made, "leader", "jn-qian", "repair_team_leader")
+    await led_to(served, chromium)
     async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
         await sign_in(page, f"/work/{surveyed}", "lead")
         await choose(page, "登记联合勘察")
@@ -184,16 +247,22 @@ async def test_a_joint_survey_its_class_and_an_inspection_on_a_phone(chromium: B
         await sheet.get_by_text("工程材料部", exact=True).click()
         await send(page, "survey")
         await expect(page.locator("header .state")).to_have_class("state surveyed")
+        await to_class(page, made)
         await page.get_by_text("B 类").click()
         await look(page, "survey-2-class-zh")
         await press(page, made, "approval_pending")
         seen.complaints.clear()  # the browser itself remarks on the refusal
-        await page.goto(f"/work/{inspected}?lang=en")
+        await page.goto("/work?lang=en")
+        await waits(page, "To inspect")
+        await page.locator(".order").click()
         await page.get_by_text("Not good").click()
         await page.get_by_label("Remark").fill("still leaks at the joint")
         await look(page, "inspect-1-en")
         await press(page, made, "issued")
+        await page.goto("/work")
+        await expect(page.get_by_text("No order at the moment")).to_be_visible()
         assert seen.complaints == []
+    await led(made, served, chromium)
     found = await order_of(made, surveyed)
     assert (found["work_class"], found["survey"]["estimate"], found["complexity"]) == ("B", 32050, "multi_trade")
     last = (await order_of(made, inspected))["steps"][-1]

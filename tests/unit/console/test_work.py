@@ -65,7 +65,7 @@ def test_a_survey_is_flags_an_amount_in_fen_and_lists() -> None:
 def test_what_a_form_sends_is_what_dispatch_takes() -> None:
     """Names and shapes of the page's forms are those of dispatch's doors; a form that is filled in is never a wrong body."""
     answers = {"to": "jn-wei", "reason": "夜班接手", "remark": "好", "estimate": "300", "signers": "customer_service"}
-    for name in ("transfer", "send-back", "survey", "class", "inspect"):
+    for name in ("transfer", "send-back", "survey", "class", "inspect", "assign", "name-second", "accept-work"):
         given = {ask.name: [answers.get(ask.name) or (*ask.options, "1")[0]] for ask in FORMS[name].asks}
         BODIES[name].model_validate_json(json.dumps(body(FORMS[name], given)))
 
@@ -96,6 +96,18 @@ def test_every_choice_has_its_words() -> None:
         (Known("completed", contractor=False, second=True), ["recheck", "sign", "return"], "sign", []),
         (Known("completed", contractor=True), ["sign", "refuse-sign", "return"], "return", []),
         (Known("completed", contractor=False, repair=False), ["sign", "return"], "return", []),
+        (Known("completed", contractor=False, unaccepted=True), ["accept-work", "sign", "refuse-sign"], "accept-work", ["refuse-sign"]),
+        (Known("completed", contractor=False, unaccepted=True), ["sign", "refuse-sign"], None, ["refuse-sign"]),
+        (Known("completed", contractor=False), ["accept-work", "sign"], "sign", []),
+        (Known("completed", contractor=True, unaccepted=True), ["accept-work", "return"], "return", []),
+        (
+            Known("issued", contractor=False, mine=False, assignable=True, seconds=True),
+            ["accept", "assign", "name-second"],
+            "accept",
+            ["assign", "name-second"],
+        ),
+        (Known("issued", contractor=False, mine=False), ["accept", "assign", "name-second"], "accept", []),
+        (Known("issued", contractor=True, mine=False, assignable=True, seconds=True), ["assign", "name-second"], None, []),
         (Known("fee_pending", contractor=False), ["start", "quote", "refuse-fee"], "quote", ["refuse-fee"]),
         (Known("fee_pending", contractor=False), ["start", "quote", "confirm-fee", "refuse-fee"], "confirm-fee", ["quote", "refuse-fee"]),
         (Known("fee_pending", contractor=False, agreed=True), ["start", "quote", "refuse-fee"], "start", ["quote", "refuse-fee"]),

@@ -58,6 +58,38 @@ async def test_who_handed_an_order_on_is_told_so_and_does_not_take_it_back_by_a_
         assert f'action="/work/{NUMBER}-1/accept"' in (await client.get(f"/work/{NUMBER}-1")).text, "somebody gave it to them again"
 
 
+@pytest.mark.parametrize(("move", "told", "words"), [("assign", "assignable", "接手人"), ("name-second", "seconds", "复检人")])
+async def test_def09_r3_a_lead_chooses_among_those_whom_dispatch_names_for_that_move(
+    world: tuple[FastAPI, Dispatch], monkeypatch: pytest.MonkeyPatch, move: str, told: str, words: str
+) -> None:
+    app, dispatch = world
+    shown_as(monkeypatch, moves=[move, "transfer"], assignee="jn-bob", candidates=["jn-cid"], **{told: ["jn-wei", "jn-zheng"]})
+    async with browser(app, login="worker") as client:
+        page = (await client.get(f"/work/{NUMBER}-1")).text
+        assert [f'name="to" value="{one}"' in page for one in ("jn-wei", "jn-zheng", "jn-cid", "jn-bob")] == [True, True, False, False]
+        assert f"<legend>{words}</legend>" in page
+        await client.post(f"/work/{NUMBER}-1/{move}", data={"key": "k", "to": "jn-wei", "reason": "人手不足"})
+        assert json.loads(dispatch.bodies[-1]) == {"to": "jn-wei", "reason": "人手不足"}
+        shown_as(monkeypatch, **{told: []})
+        assert f"/{move}" not in (await client.get(f"/work/{NUMBER}-1")).text
+
+
+async def test_rep30_who_has_not_accepted_is_named_and_the_signature_waits(world: tuple[FastAPI, Dispatch], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, dispatch = world
+    shown_as(monkeypatch, status="completed", moves=["accept-work", "sign"], yet_to_accept=["customer_service", "engineering_materials"])
+    async with browser(app, login="worker") as client:
+        page = (await client.get(f"/work/{NUMBER}-1")).text
+        assert "<dd>客服部、工程材料部</dd>" in page
+        assert "下一步：登记验收</h2>" in page
+        assert f'action="/work/{NUMBER}-1/sign"' not in page
+        await client.post(f"/work/{NUMBER}-1/accept-work", data={"key": "k", "party": "customer_service"})
+        assert json.loads(dispatch.bodies[-1]) == {"party": "customer_service"}
+        shown_as(monkeypatch, yet_to_accept=[])
+        page = (await client.get(f"/work/{NUMBER}-1?lang=en")).text
+        assert "Next step: Signed as good</h2>" in page
+        assert "/accept-work" not in page
+
+
 @pytest.mark.parametrize(
     ("locale", "said"), [("zh-CN", "会签不全 客服部、施工单位"), ("en", "not everybody has signed customer service, construction contractor")]
 )

@@ -10,11 +10,11 @@ import pytest
 from common.errors import HuiyinError, Invalid, OrderTaken, Refused
 from common.events.dispatch import WorkOrderAssigned, WorkOrderFact, WorkOrderSentBack
 from common.states import OrderStatus, Party
-from dispatch.domain.handing import candidates
+from dispatch.domain.handing import assignable, candidates, seconds
 from dispatch.domain.matching import Choice, Considered
 from dispatch.domain.moves import apply
 from dispatch.domain.offers import Why, because, is_due
-from dispatch.domain.order import Order, Terms
+from dispatch.domain.order import Order, Rules, Step, Terms
 
 from tests.unit.dispatch.build import MINUTE, NOON, a_case, a_deed, an_order
 
@@ -141,3 +141,36 @@ def test_dsp14_it_may_be_transferred_to_who_could_have_had_it_but_to_nobody_who_
     assert candidates(handed) == ("cid",)
     assert candidates(order.model_copy(update={"party": Party.CONTRACTOR})) == ()
     assert candidates(handed.model_copy(update={"terms": Terms(max_handings=1)})) == ()
+
+
+def test_r3_def09_whom_a_lead_is_offered_passes_the_guards_whether_or_not_they_are_there() -> None:
+    """Who could be sent stands first; neither a stranger to the work nor who has it; a contractor's order is nobody's (DSP-14)."""
+    whys = {"desk": "role", "owl": "shift", "ann": "chosen", "bob": "load", "boss": "role", "mop": "trade"}
+    choice = Choice(party=Party.OWN, at=NOON, chosen="ann", considered=tuple(Considered(id=id_, why=why) for id_, why in whys.items()))
+    order = an_order(status=S.ACCEPTED, acceptor="ann", choice=choice, terms=Terms(max_handings=0))
+    assert (candidates(order), assignable(order)) == ((), ("bob", "owl")), "handed on too often: a lead decides"
+    assert (seconds(order), seconds(order, "boss"), seconds(order, "ann"), seconds(order, "a stranger")) == (
+        ("bob", "owl"),
+        ("bob", "owl", "boss"),
+        ("bob", "owl"),
+        ("bob", "owl"),
+    )
+    for one in assignable(order):
+        moved(order, "assign", by="boss", to=one, note="人手不足")
+    for one in seconds(order, "boss"):
+        named, _ = moved(order, "name-second", by="boss", to=one, note="重复报修")
+        assert one not in seconds(named, "boss"), "who is named already"
+    handed, _ = moved(order, "assign", by="boss", to="bob", note="人手不足")
+    done = handed.model_copy(update={"steps": (*handed.steps, Step(move="complete", at=NOON, noted_at=NOON, by="owl"))})
+    assert (assignable(done), seconds(done)) == (("ann", "owl"), ("ann",)), "who did it does not look at it"
+    firm = order.model_copy(update={"party": Party.CONTRACTOR})
+    assert (assignable(firm), seconds(firm, "boss")) == ((), ())
+
+
+def test_rep30_who_has_still_to_accept_the_work_is_named_until_everybody_has() -> None:
+    rules = Rules(accepted_by=("customer_service", "repair_team_leader"))
+    order = an_order(status=S.COMPLETED, rules=rules)
+    assert order.yet_to_accept == rules.accepted_by
+    for party, left in (("customer_service", ("repair_team_leader",)), ("repair_team_leader", ())):
+        order, _ = moved(order, "accept-work", party=party)
+        assert order.yet_to_accept == left

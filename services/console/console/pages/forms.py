@@ -114,6 +114,10 @@ FORMS: Mapping[str, MoveForm] = {
     "confirm-fee": MoveForm(Text("业主同意收费", "The owner agrees"), (CONSENT,)),
     "refuse-fee": MoveForm(Text("业主不同意收费", "The owner does not agree"), (CONSENT, Ask("reason", "text", Text("原因", "Reason")))),
     "collect": MoveForm(Text("已现场收款", "I have the money")),
+    "accept-work": MoveForm(
+        Text("登记验收", "Record the acceptance"),
+        (Ask("party", "choice", Text("验收方", "Who accepts the work"), required=True, labels="signer"),),
+    ),
     "recheck": MoveForm(
         Text("复检合格", "Looked at it: good"),
         (
@@ -128,6 +132,10 @@ FORMS: Mapping[str, MoveForm] = {
     "refuse-sign": MoveForm(Text("客户拒签", "The customer does not sign"), (WHY,)),
     "transfer": MoveForm(Text("转单", "Hand it to a colleague"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True), WHY)),
     "send-back": MoveForm(Text("退单", "Send it back"), (WHY,)),
+    "assign": MoveForm(Text("指派", "Assign it by hand"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True), WHY)),
+    "name-second": MoveForm(
+        Text("指定复检人", "Name a second inspector"), (Ask("to", "choice", Text("复检人", "Who looks at it too"), required=True), WHY)
+    ),
     "inspect": MoveForm(
         Text("登记查验结果", "Record the inspection"),
         (
@@ -153,7 +161,7 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "unfinished": ("start",),
     "in_progress": ("complete",),
     "guided": ("return",),
-    "completed": ("recheck", "sign", "return"),
+    "completed": ("recheck", "accept-work", "sign", "return"),
     "signed": ("collect", "return"),
 }  #: state -> what comes next: the first that is possible is the one at the thumb
 
@@ -175,6 +183,9 @@ class Known:
     given: bool = False  #: who looks at this page handed it on
     heirs: bool = False  #: there is somebody it may be transferred to
     surveyed: bool = False  #: the site knows joint surveys (REP-08)
+    assignable: bool = False  #: there is somebody whom a lead may give it to
+    seconds: bool = False  #: there is somebody who may be named to look at it too
+    unaccepted: bool = False  #: a party of the site's policy has still to accept the work (REP-30)
 
     @property
     def contained(self) -> bool:
@@ -189,9 +200,12 @@ SHOWN: Mapping[str, Callable[[Known], bool]] = {
     "collect": lambda known: known.collector == "worker",
     "check": lambda known: known.outcome == "major",
     "recheck": lambda known: known.waits and known.second,
-    "sign": lambda known: known.repair and not known.contractor and not known.waits,  # a contractor's work is inspected (R15, R18)
+    "accept-work": lambda known: known.unaccepted and not known.contractor,
+    "sign": lambda known: known.repair and not (known.contractor or known.waits or known.unaccepted),  # a contractor's is inspected (R15, R18)
     "refuse-sign": lambda known: not known.contractor,
     "transfer": lambda known: known.mine and known.heirs and not known.contractor,  # DSP-02, DSP-14
+    "assign": lambda known: known.assignable and not known.contractor,  # DSP-14
+    "name-second": lambda known: known.seconds and not known.contractor,  # DEF-09
     "send-back": lambda known: known.mine and not known.contractor,
     "excuse": lambda known: not known.given,
     "survey": lambda known: known.surveyed,

@@ -27,6 +27,13 @@ AWAITED: Mapping[str, tuple[str, str]] = {
     Awaited.INSPECTION: ("order.inspect", "work_to_inspect"),
     Awaited.CLASS: ("order.class", "work_to_class"),
 }  #: what an order waits for -> who may do it, and the word of its heading
+CHOICES: Mapping[tuple[str, str], str] = {
+    ("transfer", "to"): "candidates",
+    ("assign", "to"): "assignable",
+    ("name-second", "to"): "seconds",
+    ("survey", "signers"): "survey_by",
+    ("accept-work", "party"): "yet_to_accept",
+}  #: a move's field -> where dispatch tells its choices
 OTHERS = tuple(heading for _, heading in AWAITED.values())
 GROUPS = ("work_to_grab", "work_to_recheck", "work_now", "work_to_accept", *OTHERS, "work_later")  #: words of the headings, in their order
 
@@ -159,6 +166,7 @@ def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: date
         "order_issued": speech.instant(_at(view["issued_at"])),
         "order_rework_of": view.get("rework_of"),
         "order_second": " · ".join(filter(None, (view.get("second_inspector"), view.get("recheck_due") and speech.code("template", "recheck_due")))),
+        "order_yet_to_accept": speech.value("signer", list(view.get("yet_to_accept") or ())) if order.status is OrderStatus.COMPLETED else None,
         "order_outcome": speech.value("found", view.get("outcome")),
         **_sheet(view, speech),
         "order_root_cause": view.get("root_cause"),
@@ -191,12 +199,16 @@ def _known(view: Mapping[str, Any], person: str) -> Known:
         given=not mine and any(step["move"] in HANDED_ON and step["by"] == person for step in view["steps"]),
         heirs=bool(view.get("candidates")),
         surveyed=bool(view.get("survey_by")),
+        assignable=bool(view.get("assignable")),
+        seconds=bool(view.get("seconds")),
+        unaccepted=bool(view.get("yet_to_accept")),
     )
 
 
 def _shown_move(name: str, view: Mapping[str, Any]) -> ShownMove:
-    """Return a move with the choices that only this order knows: who may get it, who signs its survey."""
-    return ShownMove(name, with_options(FORMS[name], {"to": view.get("candidates") or (), "signers": view.get("survey_by") or ()}))
+    """Return a move with the choices that only this order knows."""
+    known = {ask.name: view.get(CHOICES[name, ask.name]) or () for ask in FORMS[name].asks if (name, ask.name) in CHOICES}
+    return ShownMove(name, with_options(FORMS[name], known))
 
 
 def _sheet(view: Mapping[str, Any], speech: Speech) -> dict[str, str | None]:

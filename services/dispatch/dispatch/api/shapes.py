@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from dispatch.domain.acts import Check
 from dispatch.domain.attendance import Attendance
-from dispatch.domain.handing import candidates
+from dispatch.domain.handing import assignable, candidates, seconds
 from dispatch.domain.matching import Choice
 from dispatch.domain.money import fees
 from dispatch.domain.money.approval import Approval
@@ -24,7 +24,8 @@ from dispatch.domain.survey import Survey
 class OrderOut(BaseModel):
     """A work order as staff see it. `moves`: what this caller may try now. `due_at`: when dispatch passes it on.
 
-    `candidates`: to whom it may be transferred, `survey_by`: who signs its joint survey. Choices are not shown to contractors.
+    `candidates`: to whom it may be transferred, `assignable`: whom a lead may give it to, `seconds`: whom they may name to look at it too,
+    `survey_by`: who signs its joint survey, `yet_to_accept`: parties that have not accepted the work. Choices are not shown to contractors.
     """
 
     id: str
@@ -76,7 +77,10 @@ class OrderOut(BaseModel):
     choice: Choice | None
     earlier: tuple[Choice, ...] = ()
     candidates: tuple[str, ...] = ()
+    assignable: tuple[str, ...] = ()
+    seconds: tuple[str, ...] = ()
     survey_by: tuple[str, ...] = ()
+    yet_to_accept: tuple[str, ...] = ()
     moves: tuple[str, ...]
 
     @classmethod
@@ -84,9 +88,11 @@ class OrderOut(BaseModel):
         """Return what `by` may see of the order."""
         of_work = [name for name in possible(order) if by.may(MOVES[name].permission)]
         moves = (*of_work, *(name for name in fees.possible(order) if by.may(fees.FEES[name].permission)))
-        hidden = {"choice": None, "earlier": (), "candidates": ()} if "contractor" in by.roles else {}
-        derived = {"moves": moves, "recheck_due": order.recheck_due, "candidates": candidates(order), "survey_by": order.rules.survey_by}
-        return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | derived | hidden)
+        said = {name: getattr(order, name) for name in ("recheck_due", "yet_to_accept")} | {"survey_by": order.rules.survey_by}
+        looks = by.id if by.may(MOVES["recheck"].permission) else None
+        choices = {"candidates": candidates(order), "assignable": assignable(order), "seconds": seconds(order, looks)}
+        hidden = {"choice": None, "earlier": ()} if "contractor" in by.roles else choices
+        return cls.model_validate(order.model_dump(exclude={"seqs", "policy", "rules", "moved_at"}) | said | {"moves": moves} | hidden)
 
     @classmethod
     def answer(cls, answer: dict[str, Any], by: Caller) -> "OrderOut":

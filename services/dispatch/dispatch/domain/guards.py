@@ -189,9 +189,8 @@ def _accepts_here(order: Order, deed: Deed) -> None:
 
 def _accepted_by_all(order: Order, _deed: Deed) -> None:
     """REP-30: the customer signs after everybody else has accepted the work."""
-    lacking = [party for party in order.rules.accepted_by if party not in order.accepted_by]
-    if lacking:
-        raise Refused("REP-30", "验收未完成", "not accepted by everybody yet", lacking=lacking)
+    if order.yet_to_accept:
+        raise Refused("REP-30", "验收未完成", "not accepted by everybody yet", lacking=list(order.yet_to_accept))
 
 
 def _rechecked(order: Order, _deed: Deed) -> None:

@@ -10,9 +10,11 @@ from common.errors import Invalid, Refused
 from common.states import Party
 
 from dispatch.domain.acts import Deed
+from dispatch.domain.matching import COULD
 from dispatch.domain.offers import in_time
 from dispatch.domain.order import Order
 
+NOT_THEIRS = frozenset({"role", "department", "trade"})  #: filters of matching that a lead does not overrule (R3)
 HANDINGS = frozenset({"transfer", "send-back"})  #: moves that are counted
 
 
@@ -34,6 +36,23 @@ def candidates(order: Order) -> tuple[str, ...]:
     if order.party is Party.CONTRACTOR or len(before) >= order.terms.max_handings:
         return ()
     return tuple(one for one in order.choice.eligible if one not in (order.assignee, *before))
+
+
+def assignable(order: Order) -> tuple[str, ...]:
+    """Return whom a lead may give it to: who does such work, whether or not they are there now; those who could be sent stand first."""
+    if order.party is Party.CONTRACTOR:
+        return ()
+    fit = [one for one in order.choice.considered if one.why not in NOT_THEIRS and one.id != order.assignee]
+    return tuple(one.id for one in sorted(fit, key=lambda one: one.why not in COULD))
+
+
+def seconds(order: Order, by: str | None = None) -> tuple[str, ...]:
+    """Return who may be named to look at the work too (DEF-09): who does such work, and `by`, who names and may look at work themselves."""
+    if order.party is Party.CONTRACTOR:
+        return ()
+    staff = [one.id for one in order.choice.considered if one.id == by]
+    barred = (order.assignee, order.completed_by, order.second_inspector)
+    return tuple(one for one in dict.fromkeys((*assignable(order), *staff)) if one not in barred)
 
 
 def _gave(order: Order) -> list[str | None]:

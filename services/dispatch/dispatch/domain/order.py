@@ -157,7 +157,7 @@ class Order(Audited):
     @property
     def awaits(self) -> Awaited | None:
         """Return what it waits for that somebody else than who has it does (R11, R18), None for nothing."""
-        if self.status is OrderStatus.RETURNED and self.party is Party.CONTRACTOR:
+        if self.party is Party.CONTRACTOR and self.status is OrderStatus.RETURNED:
             return Awaited.INSPECTION
         return Awaited.CLASS if self.status is OrderStatus.SURVEYED else None
 
@@ -187,6 +187,11 @@ class Order(Audited):
     def recheck_due(self) -> bool:
         """Say whether the work is done and waits for its second inspector (DEF-09)."""
         return self.status is OrderStatus.COMPLETED and self.second_inspector is not None and SECOND not in self.accepted_by
+
+    @property
+    def yet_to_accept(self) -> tuple[str, ...]:
+        """Return the parties of the site's policy that have not accepted the work (REP-30)."""
+        return tuple(party for party in self.rules.accepted_by if party not in self.accepted_by)
 
     @property
     def completed_by(self) -> str | None:
