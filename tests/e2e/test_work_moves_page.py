@@ -172,7 +172,9 @@ async def led(made: Estate, served: Served, chromium: Browser) -> None:
     order = (await made.world.doors.surely("dispatch", "GET", "/v1/work-orders", case=case))["orders"][0]
     heir = order["assignable"][0]
     async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
-        await sign_in(page, f"/work/{order['id']}", "leader")
+        await sign_in(page, "/work", "leader")
+        await expect(page.get_by_text("现在没有工单")).to_be_visible()  # what waited for an inspection was inspected
+        await page.goto(f"/work/{order['id']}")
         await choose(page, "指派")
         await page.locator(f"#move-assign input[value={heir}]").check()
         await page.locator("#move-assign textarea").fill("离得最近")
