@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.e2e.phone import a_file, account, look, order_of, press, scrawl, sign_in
 from tests.support.estate import OURS, Estate
@@ -20,6 +20,12 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="chromium is missing"),
 ]
+#: playwright's clock moves timers of the page, not this one of the browser: here it is one of the page's
+LIMIT = """AbortSignal.timeout = (ms) => {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(new DOMException("", "TimeoutError")), ms);
+  return limit.signal;
+};"""
 BUDGET = 150 * 1024  #: bytes of a first load
 
 
@@ -169,6 +175,58 @@ async def test_a_move_that_did_not_get_through_is_sent_again_and_happens_once(ch
         await press(page, made, "accepted")
         seen.complaints.clear()
     assert [step["move"] for step in (await order_of(made))["steps"]] == ["accept"]
+
+
+async def test_a_move_without_an_answer_is_given_up_after_its_time(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    """Not before 45 seconds, in which the server waits for its own peers; then the button can be pressed again."""
+    made, served = estate
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        await page.add_init_script(LIMIT)
+        await page.clock.install()
+        await sign_in(page, f"/work/{made.things[OURS]['order']}")
+        held: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            held.append(route)
+
+        await page.route("**/accept", hold)
+        await page.locator(".thumb button").click()
+        await expect(page.locator(".thumb button")).to_have_text("正在发送")
+        await page.clock.fast_forward(40_000)
+        await expect(page.locator(".thumb button")).to_be_disabled()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await page.clock.fast_forward(5_000)
+        await expect(page.get_by_role("alert")).to_have_text("没有收到回复。内容都还在，再按一次不会重复登记")
+        await page.unroute("**/accept")
+        await press(page, made, "accepted")
+        seen.complaints.clear()
+    assert len(held) == 1
+
+
+async def test_a_drawn_signature_is_kept_where_its_move_did_not_get_through(chromium: Browser, estate: tuple[Estate, Served]) -> None:
+    """The customer signs once and the picture travels once, however often the button is pressed."""
+    made, served = estate
+    number = made.things[OURS]["order"]
+    for name, body in {"accept": {}, "arrive": {}, "assess": {"outcome": "normal"}, "complete": {"record": "换了阀门"}}.items():
+        token = made.staff(OURS, person=made.things[OURS]["assignee"])
+        await made.world.doors.surely("dispatch", "POST", f"/v1/work-orders/{number}/{name}", body=body, bearer=token)
+    await made.rest()
+    async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url.rsplit("/", 1)[1]) if request.method == "POST" else None)
+        await sign_in(page, f"/work/{number}")
+        sent.clear()
+        await scrawl(page)
+        await page.route("**/sign", lambda route: route.abort())
+        await page.locator(".thumb button").click()
+        await expect(page.get_by_role("alert")).to_have_text("没有收到回复。内容都还在，再按一次不会重复登记")
+        await page.unroute("**/sign")
+        await page.locator(".thumb button").click()
+        await expect(page.locator("header .state")).to_have_class(re.compile("signed|returned"))
+        seen.complaints.clear()  # the browser itself remarks on what was lost
+    assert sent == ["attachments?kind=signature", "sign", "sign"]
+    (signed,) = [step for step in (await order_of(made))["steps"] if step["move"] == "sign"]
+    assert signed["signature"]
 
 
 async def test_the_plain_moves_work_without_a_script(chromium: Browser, estate: tuple[Estate, Served]) -> None:

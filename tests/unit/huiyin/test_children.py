@@ -20,8 +20,8 @@ from pathlib import Path
 from huiyin.world.stack import Process, world_settings
 one = Process("sla", world_settings("orphan"), Path(sys.argv[1]))
 (pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-while b"uvicorn" not in (words := Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\\0"))[:3]:
-    assert any(words), "it ended"
+while b"uvicorn" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\\0")[:3]:
+    assert one._process.poll() is None
     time.sleep(0.01)
 os.kill(int(pid), signal.SIGSTOP)
 print(pid, flush=True)
