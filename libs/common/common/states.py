@@ -84,6 +84,7 @@ class OrderStatus(StrEnum):
 class Awaited(StrEnum):
     """What an order waits for that somebody else than who has it does."""
 
+    ACCEPTANCE = "acceptance"  #: 驗收: finished work that other parties accept beside the customer (REP-30)
     INSPECTION = "inspection"  #: 查驗: a contractor's returned work (R18)
     CLASS = "class"  #: 定類: who bears surveyed work (R11)
 

@@ -188,11 +188,11 @@ def test_r11_r18_what_waits_for_me_stands_in_a_group_of_its_own_and_only_while_i
 
 
 def test_r11_r18_the_list_asks_for_what_dispatch_asks_of_who_makes_the_move() -> None:
-    moves = {Awaited.INSPECTION: "inspect", Awaited.CLASS: "class"}
+    moves = {Awaited.ACCEPTANCE: "accept-work", Awaited.INSPECTION: "inspect", Awaited.CLASS: "class"}
     assert {what: permission for what, (permission, _) in AWAITED.items()} == {what: ALL_MOVES[move].permission for what, move in moves.items()}
     assert set(AWAITED) == set(Awaited)
     does = {role: awaited(Caller("x", "staff", roles, ("JN",), permissions_of(roles))) for role in PERMISSIONS for roles in [(role,)]}
-    assert (does["repair_team_leader"], does["receptionist"], does["repair_worker"]) == (("inspection",), ("class",), ())
+    assert (does["repair_team_leader"], does["receptionist"], does["repair_worker"]) == (("acceptance", "inspection"), ("class",), ())
     both = ("contractor", "administrator")
     assert awaited(Caller("x", "staff", both, ("JN",), permissions_of(both))) == (), "DSP-13"
 

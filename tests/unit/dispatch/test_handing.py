@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from common.errors import HuiyinError, Invalid, OrderTaken, Refused
-from common.events.dispatch import WorkOrderAssigned, WorkOrderFact, WorkOrderSentBack
-from common.states import OrderStatus, Party
+from common.events.dispatch import WorkOrderAssigned, WorkOrderFact, WorkOrderPartyAccepted, WorkOrderSentBack
+from common.states import Awaited, OrderStatus, Party
 from dispatch.domain.handing import assignable, candidates, seconds
 from dispatch.domain.matching import Choice, Considered
 from dispatch.domain.moves import apply
@@ -170,7 +170,8 @@ def test_r3_def09_whom_a_lead_is_offered_passes_the_guards_whether_or_not_they_a
 def test_rep30_who_has_still_to_accept_the_work_is_named_until_everybody_has() -> None:
     rules = Rules(accepted_by=("customer_service", "repair_team_leader"))
     order = an_order(status=S.COMPLETED, rules=rules)
-    assert order.yet_to_accept == rules.accepted_by
-    for party, left in (("customer_service", ("repair_team_leader",)), ("repair_team_leader", ())):
-        order, _ = moved(order, "accept-work", party=party)
-        assert order.yet_to_accept == left
+    assert (order.yet_to_accept, order.awaits) == (rules.accepted_by, Awaited.ACCEPTANCE)
+    for party, left, awaits in (("customer_service", ("repair_team_leader",), Awaited.ACCEPTANCE), ("repair_team_leader", (), None)):
+        order, (fact,) = moved(order, "accept-work", party=party)
+        assert isinstance(fact, WorkOrderPartyAccepted)
+        assert (fact.party, fact.order.awaits, order.yet_to_accept) == (party, awaits, left)

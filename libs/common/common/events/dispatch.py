@@ -100,6 +100,13 @@ class WorkOrderCompleted(WorkOrderFact):
     kind = "work_order.completed"
 
 
+class WorkOrderPartyAccepted(WorkOrderFact):
+    """验收: one of the parties that accept finished work beside the customer did (REP-30)."""
+
+    kind = "work_order.party_accepted"
+    party: str
+
+
 class WorkOrderRechecked(WorkOrderFact):
     """复检: the second inspector of repeated work looked at it and found it good (DEF-09)."""
 

@@ -135,6 +135,7 @@ LINES: Mapping[str, Line] = {
     "work_order.explained": _order("向业主解释", "Explained to the owner"),
     "work_order.signature_refused": _order("客户拒签", "Customer refused to sign"),
     "work_order.completed": _order("完工", "Work completed", by="order.assignee"),
+    "work_order.party_accepted": _order("验收", "Work accepted", "{signer}", signer="party"),
     "work_order.rechecked": _order("复检合格", "Looked at too and found good", by="order.second_inspector"),
     "work_order.second_named": _order("指定复检人", "Second inspector named", "{second}", second="order.second_inspector"),
     "work_order.signed": _order("客户签字确认", "Customer signed"),

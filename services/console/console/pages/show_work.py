@@ -24,6 +24,7 @@ DONE_BEFORE = Text(
     "What you sent before was recorded; the change was not. Look at where the order stands now",
 )
 AWAITED: Mapping[str, tuple[str, str]] = {
+    Awaited.ACCEPTANCE: ("order.accept_work", "work_to_accept_as_done"),
     Awaited.INSPECTION: ("order.inspect", "work_to_inspect"),
     Awaited.CLASS: ("order.class", "work_to_class"),
 }  #: what an order waits for -> who may do it, and the word of its heading

@@ -80,6 +80,7 @@ WORDS: dict[str, Text] = {
     "work_now": Text("在手", "In hand"),
     "work_to_accept": Text("待接单", "To accept"),
     "work_to_recheck": Text("待我复检", "For you to look at too"),
+    "work_to_accept_as_done": Text("待验收", "Work to accept"),
     "work_to_inspect": Text("待查验", "To inspect"),
     "work_to_class": Text("待定类", "Class to set"),
     "work_later": Text("以后", "Later"),

@@ -39,7 +39,7 @@ class OrdersWanted(BaseModel):
     assignee: Reference = None
     status: OrderStatus | None = None
     approver: Role | None = Field(None, description="role whose approval it waits for (R12)")
-    awaits: Awaited | None = Field(None, description="what it waits for that somebody else than who has it does (R11, R18)")
+    awaits: Awaited | None = Field(None, description="what it waits for that somebody else than who has it does (R11, R18, REP-30)")
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 

@@ -99,7 +99,8 @@ def _complete(_order: Order, deed: Deed) -> Effect:
 def _accept_work(order: Order, deed: Deed) -> Effect:
     if deed.act.party is None:
         raise Invalid("party", "必须填写验收方", "the accepting party is required")
-    return Effect(set={"accepted_by": tuple(dict.fromkeys((*order.accepted_by, deed.act.party)))})
+    accepted = tuple(dict.fromkeys((*order.accepted_by, deed.act.party)))
+    return Effect(set={"accepted_by": accepted}, adds={"party": deed.act.party})
 
 
 def _recheck(order: Order, _deed: Deed) -> Effect:

@@ -20,6 +20,7 @@ from common.events.dispatch import (
     WorkOrderCompleted,
     WorkOrderExplained,
     WorkOrderInspected,
+    WorkOrderPartyAccepted,
     WorkOrderRechecked,
     WorkOrderReturned,
     WorkOrderSecondNamed,
@@ -57,7 +58,7 @@ MOVES: Table[OrderStatus] = {
     "start": Move(STARTABLE, O.IN_PROGRESS, "order.start", "开工", "start", ("R6", "R7a", "R7b", "R12", "DSP-13"), WorkOrderStarted),
     "leave": Move(frozenset({O.IN_PROGRESS}), O.UNFINISHED, "order.leave", "当班未完成", "leave unfinished", ("R13", "DSP-13"), WorkOrderUnfinished),
     "complete": Move(frozenset({O.IN_PROGRESS}), O.COMPLETED, "order.complete", "完成", "complete", ("R12", "R14", "DSP-13"), WorkOrderCompleted),
-    "accept-work": Move(frozenset({O.COMPLETED}), None, "order.accept_work", "验收", "accept the work", ("REP-30-party",), None),
+    "accept-work": Move(frozenset({O.COMPLETED}), None, "order.accept_work", "验收", "accept the work", ("REP-30-party",), WorkOrderPartyAccepted),
     "recheck": Move(frozenset({O.COMPLETED}), None, "order.recheck", "复检", "look at it too", ("DEF-09-person",), WorkOrderRechecked),
     "name-second": Move(
         IN_HAND | {O.COMPLETED},

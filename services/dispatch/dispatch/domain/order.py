@@ -156,7 +156,9 @@ class Order(Audited):
     @computed_field  # type: ignore[prop-decorator]  # stored, so that who may do it can list what waits for them
     @property
     def awaits(self) -> Awaited | None:
-        """Return what it waits for that somebody else than who has it does (R11, R18), None for nothing."""
+        """Return what it waits for that somebody else than who has it does (R11, R18, REP-30), None for nothing."""
+        if self.party is Party.OWN and self.status is OrderStatus.COMPLETED and self.yet_to_accept:
+            return Awaited.ACCEPTANCE
         if self.party is Party.CONTRACTOR and self.status is OrderStatus.RETURNED:
             return Awaited.INSPECTION
         return Awaited.CLASS if self.status is OrderStatus.SURVEYED else None

@@ -47,6 +47,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "work_order.explained": ("order",),
     "work_order.signature_refused": ("order",),
     "work_order.completed": ("order",),
+    "work_order.party_accepted": ("order", "party"),
     "work_order.rechecked": ("order",),
     "work_order.second_named": ("order",),
     "work_order.signed": ("order",),
