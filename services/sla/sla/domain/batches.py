@@ -1,6 +1,6 @@
 """The weekly batch of slips: when a week's batch is due, which week an order falls into, and the return visits after it (DEF-13). Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,6 +43,17 @@ def falls_into(at: datetime, batch: Batch, policy: SitePolicy, days: WorkingDays
             return week
     message = f"no batch within {LOOK_AHEAD_WEEKS} weeks"
     raise ValueError(message)
+
+
+def ends(own: str, due: Sequence[str], handed: Container[str | None], kept_back: Container[str | None]) -> list[str]:
+    """Return the weeks that a handover ends: those already due, else its own; a week of which slips were kept back goes on (RVT-08).
+
+    `own`: the week it names; `handed`, `kept_back`: the weeks of its slips and of those that wait still. A handover of slips of another week,
+    while some of a week that is due are kept back, says nothing of its own.
+    """
+    over = [week for week in due if week not in kept_back]
+    concerned = (not due or own in handed) and own not in kept_back
+    return over or ([own] if concerned else [])
 
 
 def nearby(at: datetime, policy: SitePolicy) -> tuple[str, ...]:

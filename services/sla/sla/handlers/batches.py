@@ -7,7 +7,7 @@ from common.clock_rules import ClockRule
 from common.events.dispatch import SlipsHandedOver
 
 from sla.domain.applies import About
-from sla.domain.batches import Week, falls_into, nearby
+from sla.domain.batches import Week, ends, falls_into, nearby
 from sla.domain.calendar import CalendarMissing
 from sla.domain.case_file import CaseFile, in_batch
 from sla.domain.moments import Happened
@@ -54,15 +54,10 @@ async def _note(slip: Slip, found: Week, ground: Ground, store: Store, now: date
 
 
 async def ended(fact: SlipsHandedOver, store: Store) -> list[BatchWeek]:
-    """Return the weeks that a handover ends: those already due, else its own. A week of which slips were kept back goes on (RVT-08).
-
-    A handover of some slips of a week that is due says nothing of the week it happens in. Raises Missing for an order not yet known.
-    """
-    kept_back = await _weeks_of(fact.waiting, store)
+    """Return the weeks that a handover ends. Raises Missing for an order not yet known."""
     due = await store.weeks_waiting(fact.site, fact.handed_over_at)
-    over = [week for week in due if week.week not in kept_back]
-    concerned = not due or fact.week in await _weeks_of(fact.orders, store)
-    return over or ([await store.week(fact.site, fact.week)] if concerned and fact.week not in kept_back else [])
+    over = ends(fact.week, [week.week for week in due], await _weeks_of(fact.orders, store), await _weeks_of(fact.waiting, store))
+    return [await store.week(fact.site, name) for name in over]
 
 
 async def _weeks_of(orders: Sequence[str], store: Store) -> set[str | None]:
