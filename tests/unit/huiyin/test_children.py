@@ -13,20 +13,19 @@ from huiyin.children import dying_with
 
 from tests.support.until import until
 
-#: starts a service of a world, freezes it as soon as it is itself, and waits to be killed
+#: starts a service of a world, says its process, and waits to be killed
 PARENT = """
-import os, signal, sys, time
+import os, signal, sys
 from pathlib import Path
 from huiyin.world.stack import Process, world_settings
 one = Process("sla", world_settings("orphan"), Path(sys.argv[1]))
-(pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-while b"uvicorn" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\\0")[:3]:
-    assert one._process.poll() is None
-    time.sleep(0.01)
-os.kill(int(pid), signal.SIGSTOP)
-print(pid, flush=True)
-time.sleep(60)
+print(*Path(f"/proc/self/task/{os.getpid()}/children").read_text().split(), flush=True)
+signal.pause()
 """
+
+
+def words_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")[:3]
 
 
 def test_a_child_whose_parent_died_before_the_kernel_was_told_does_not_begin() -> None:
@@ -41,6 +40,12 @@ async def test_a_frozen_service_of_a_world_dies_with_the_world_that_is_killed(tm
     assert parent.stdout
     service = int(await parent.stdout.readline())
     mark = born(service)
+
+    async def itself() -> bool:
+        return "uvicorn" in words_of(service)
+
+    await until(itself, True)
+    os.kill(service, signal.SIGSTOP)
     parent.kill()
     await parent.wait()
     assert mark
