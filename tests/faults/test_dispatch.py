@@ -115,15 +115,19 @@ class Ground:
         finally:
             await asyncio.gather(*(child.kill() for child in children))
 
-    async def offered(self, name: str, number: int, *, seconds: int) -> str:
-        """Put so many orders, copies of one that is offered, whose window ends in so many seconds; return what their ids have in common."""
-        case = f"JN-260316-{name}"
-        order, state = await template(self.world, case)
+    async def template(self, name: str) -> tuple[Doc, Doc]:
+        """Have one order offered that no worker will pass on; return it and its case. Before the workers: its window is long over for them."""
+        made = await template(self.world, f"JN-260316-{name}")
+        await self.db.update("orders", {"_id": made[0]["_id"]}, {"due_at": None})
+        return made
+
+    async def offered(self, order: Doc, state: Doc, number: int, *, seconds: int) -> str:
+        """Put so many copies of an order and its case, whose window ends in so many seconds; return what their ids have in common."""
+        case = order["case"]
         due = await self.db.machine_now() + timedelta(seconds=seconds)
         copies: list[Doc] = [order | {"_id": f"{case}-{n}", "case": f"{case}X{n}", "due_at": due} for n in range(2, number + 2)]
         await self.db.insert("cases", *(state | {"_id": one["case"]} for one in copies))
         await self.db.insert("orders", *copies)
-        await self.db.update("orders", {"_id": order["_id"]}, {"due_at": None})
         return f"{case}-"
 
     async def left(self, name: str) -> int:
@@ -180,8 +184,9 @@ async def test_of_fifty_who_grab_on_the_real_store_one_has_it_a_thousand_times(g
 async def test_a_worker_killed_while_it_passes_orders_on_leaves_none_and_doubles_none(ground: Ground, number: int) -> None:
     """SIGKILL with orders in its hands: they are free when its lease ends, and whoever takes them looks at each again."""
     await ground.world.command(put_people, as_site(CREW[:FEW], rota={"assigning": OFFERED}))
+    made = await ground.template(f"K{number}")
     async with ground.workers(number) as children:
-        name = await ground.offered(f"K{number}", ORDERS, seconds=3)
+        name = await ground.offered(*made, ORDERS, seconds=3)
 
         async def begun() -> bool:
             return await ground.left(name) <= ORDERS * 4 // 5
