@@ -86,10 +86,10 @@ async def arrive_with_a_slow_photo(page: Page) -> None:
 
 
 async def hand_on(page: Page, heir: str) -> None:
-    """Not without a reason."""
+    """To somebody by the name, and not without a reason."""
     await choose(page, "转单")
     await look(page, "hand-1-transfer-zh")
-    await page.locator("#move-transfer").get_by_text(heir).click()
+    await page.locator("#move-transfer").get_by_text(heir, exact=True).click()
     await page.locator("#move-transfer button").click()
     assert not await page.locator("#move-transfer textarea").evaluate("(e) => e.validity.valid"), "no reason, nothing sent"
     await page.locator("#move-transfer textarea").fill("夜班接手")
@@ -106,13 +106,14 @@ async def test_a_slow_link_loses_nothing_and_the_order_is_handed_on(chromium: Br
     number, holder = made.things[OURS]["order"], made.things[OURS]["assignee"]
     heir = (await order_of(made))["candidates"][0]
     await account(made, "heir", heir)
+    names = (await made.world.doors.surely("dispatch", "GET", f"/v1/sites/{OURS}/names"))["names"]
     async with at_page(chromium, served, size=PHONE) as (page, seen):  # type: ignore[arg-type]
         await sign_in(page, f"/work/{number}")
         await accept_on_a_slow_link(page)
         await press(page, made, "accepted")
         await arrive_with_a_slow_photo(page)
         await press(page, made, "on_site")
-        await hand_on(page, heir)
+        await hand_on(page, names[heir])
         await made.rest()
         await page.get_by_role("link", name="返回我的工单").click()
         await expect(page.get_by_text("现在没有工单")).to_be_visible()

@@ -24,7 +24,7 @@ ALGORITHM = "EdDSA"
 LEEWAY = timedelta(seconds=5)
 ALL_SITES = "*"
 
-_READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read"}
+_READ = {"case.read", "order.read", "clock.read", "notice.read", "timeline.read", "names.read"}
 _DESK = _READ | {
     "case.report", "case.classify", "case.respond", "case.record_plan", "case.tell_progress", "case.restore", "case.request_work", "case.reply",
     "case.notify_departments", "case.answer_department", "case.decide_measures", "case.tell_test_result", "case.hold_tripartite",
@@ -36,9 +36,11 @@ _DESK = _READ | {
 _WORK = {
     "order.read", "order.accept", "order.arrive", "order.assess", "order.check", "order.start", "order.leave", "order.complete",
     "order.sign", "order.return", "order.excuse", "order.recheck",
-    "order.attach", "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect",
+    "order.attach", "order.transfer", "order.send_back", "escalation.acknowledge", "fee.quote", "fee.answer", "fee.collect", "names.read",
 }  # fmt: skip
-_NOT_OUTSIDE = {"escalation.acknowledge", "order.recheck", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect"}
+_NOT_OUTSIDE = {
+    "escalation.acknowledge", "order.recheck", "order.transfer", "order.send_back", "fee.quote", "fee.answer", "fee.collect", "names.read",
+}  # fmt: skip
 _DIRECT = {"case.report", "case.attach"}  # REP-02: engineering may be told directly; the report stands in the same register
 _ACCEPTS = {"order.survey", "order.accept_work", "order.inspect"}  # REP-08, REP-30, REP-22
 _TILL = {"escalation.acknowledge", "fee.take", "settlement.pay", "settlement.deduct", "money.read", "money.keep"}

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from console import api, pages
 from console.handlers import SUBSCRIPTIONS
 from console.pages.live import Live, end_with_server
+from console.pages.names import Names
 from console.settings import Settings
 from console.store import INDEXES, Store
 
@@ -21,7 +22,8 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     """Return the app; nothing is touched before it starts."""
 
     async def open_live(rt: Runtime[Any]) -> None:
-        app.state.live = Live(rt)
+        app.state.live = live = Live(rt)
+        app.state.names = Names(live.turn)
         end_with_server(app.state.live)
 
     app = service(

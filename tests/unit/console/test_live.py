@@ -2,24 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import httpx2
 import pytest
 from common.errors import StoreAway
 from common.timesource import FakeTime, SharedTime, SystemTime, scaled, stepped
-from console import handlers
-from console.api.accounts import COOKIE
 from console.domain.filters import Filter
-from console.pages import cases
 from console.pages.live import Live, Part, Parts, changes, differences, pace
 from console.pages.reader import Reader
 from fastapi import FastAPI
 
 from tests.support.until import until
 from tests.unit.console import story
-from tests.unit.console.world import browser, feed, parts, running
+from tests.unit.console.world import browser, feed, following, parts, reader_of, running
 
 pytestmark = pytest.mark.anyio
 NUMBER = "JN-260314-7K3QX"
@@ -39,19 +34,6 @@ def test_rows_are_sent_whole_when_they_move_and_alone_when_they_change() -> None
     assert differences(before, changed) == ['<tr hx-swap-oob="outerMorph" id="row-b">2</tr>']
     moved = {"row-b": before["row-b"], "row-a": before["row-a"], "tally": two}
     assert differences(before, moved) == ['<tbody id="rows" hx-swap-oob="outerMorph"><tr id="row-b">1</tr><tr id="row-a">1</tr></tbody>']
-
-
-async def following(reader: Reader, wanted: Filter) -> AsyncIterator[str]:
-    """The messages of a list's stream."""
-    async for text in changes(reader.live, lambda: cases.while_signed_in(reader, lambda: cases.list_parts(reader, wanted))):
-        yield text
-
-
-async def reader_of(app: FastAPI, client: httpx2.AsyncClient) -> Reader:
-    """Somebody at a page."""
-    signed = await handlers.signed_in(app.state.runtime.store, client.cookies[COOKIE])
-    assert signed is not None
-    return Reader(app.state.runtime, signed, client.cookies[COOKIE], "zh-CN", app.state.live)
 
 
 async def test_a_stream_begins_with_everything_then_follows_and_ends_with_the_server() -> None:
@@ -104,7 +86,7 @@ async def reader_of_nobody(app: FastAPI) -> Reader:
     async with browser(app) as client:
         reader = await reader_of(app, client)
         await client.post("/sign-out")
-    return Reader(reader.rt, reader.signed, reader.token, "zh-CN", Live(reader.rt))
+    return Reader(reader.rt, reader.signed, reader.token, "zh-CN", Live(reader.rt), reader.names)
 
 
 async def test_nobody_looks_while_no_page_is_open() -> None:

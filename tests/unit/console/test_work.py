@@ -74,7 +74,7 @@ def test_every_choice_has_its_words() -> None:
     for form in FORMS.values():
         for ask in form.asks:
             assert isinstance(ask.label, Text)
-            assert set(ask.options) <= set(LABELS[ask.labels] if ask.labels else ())
+            assert set(ask.options) <= set(LABELS.get(ask.labels, ()))
     assert set(ALL_MOVES) | set(FEES) | set(APPROVALS) <= set(LABELS["move"]), "each has its words where it is listed"
     assert {name for names in MAIN.values() for name in names} <= set(FORMS)
     assert set(MAIN) <= set(OrderStatus)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -18,8 +19,13 @@ from common.memory import Broker, MemoryBus, MemoryDocuments
 from common.runtime import Parts, Runtime
 from common.timesource import FakeTime, SharedTime, Time, scaled
 from console import handlers
+from console.api.accounts import COOKIE
 from console.domain.account import AccountIn
+from console.domain.filters import Filter
 from console.main import create_app
+from console.pages import cases
+from console.pages.live import changes
+from console.pages.reader import Reader
 from console.store import Store
 from fastapi import FastAPI
 
@@ -28,6 +34,7 @@ from tests.unit.console import story
 
 LOGIN, PASSWORD = "chen", "correct horse battery"
 PORTS = {8801: "intake", 8802: "dispatch", 8803: "sla", 8804: "notify"}
+NAMES = re.compile(r"/v1/sites/[A-Z]+/names")
 OPERATOR = Caller("operator", "staff", ("administrator",), ("*",))
 
 
@@ -37,8 +44,10 @@ class Peers(httpx2.AsyncBaseTransport):
     def __init__(self) -> None:
         """Answer 200 with a few headers."""
         self.came: list[httpx2.Request] = []
+        self.asked: list[httpx2.Request] = []  #: for names
         self.bodies: list[bytes] = []
         self.failure: Exception | None = None
+        self.names: dict[str, str] | None = {}  #: of the people of every site; None: dispatch is away
         self.status = 200
         self.headers = {"content-type": "application/json", "set-cookie": "a=b", "location": "/v1/cases/X", "server": "x"}
 
@@ -46,6 +55,9 @@ class Peers(httpx2.AsyncBaseTransport):
         """Answer; fact logs are empty."""
         if request.url.path == "/v1/facts":
             return httpx2.Response(200, json={"facts": [], "next": ""})
+        if NAMES.fullmatch(request.url.path):
+            self.asked.append(request)
+            return httpx2.Response(503 if self.names is None else 200, json={"names": self.names})
         self.came.append(request)
         self.bodies.append(b"".join([part async for part in request.stream]))  # type: ignore[union-attr]
         if self.failure:
@@ -103,6 +115,19 @@ async def browser(app: FastAPI, *, login: str | None = LOGIN, **headers: str) ->
             answer = await client.post("/sign-in", data={"login": login, "password": PASSWORD})
             assert answer.status_code == 303, answer.text
         yield client
+
+
+async def following(reader: Reader, wanted: Filter) -> AsyncIterator[str]:
+    """The messages of a list's stream."""
+    async for text in changes(reader.live, lambda: cases.while_signed_in(reader, lambda: cases.list_parts(reader, wanted))):
+        yield text
+
+
+async def reader_of(app: FastAPI, client: httpx2.AsyncClient) -> Reader:
+    """Somebody at a page."""
+    signed = await handlers.signed_in(app.state.runtime.store, client.cookies[COOKIE])
+    assert signed is not None
+    return Reader(app.state.runtime, signed, client.cookies[COOKIE], "zh-CN", app.state.live, app.state.names)
 
 
 async def serve(port: int, speed: float, start: datetime = story.NOW) -> None:

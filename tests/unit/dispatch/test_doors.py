@@ -238,6 +238,19 @@ async def test_phones_are_for_those_who_manage_the_site_and_for_services(front: 
         assert answer.status_code == status
 
 
+async def test_names_are_for_the_staff_of_the_site_and_come_without_phones(front: Front) -> None:
+    """Whoever works with a site's orders or cases reads who its people are; a contractor does not, and no other site's (DSP-13)."""
+    for by, role in (("ann", "repair_worker"), ("desk", "receptionist"), ("money", "finance")):
+        answer = await front.knock("GET", "/v1/sites/JN/names", by, role)
+        assert (answer.status_code, answer.json()["names"]["ann"], answer.json()["names"]["lift-co"]) == (200, "名字ann", "某公司")
+        assert set(answer.json()) == {"site", "names"}
+        assert "0009" not in answer.text
+    refused = await front.knock("GET", "/v1/sites/JN/names", "lift-co", "contractor")
+    assert (refused.status_code, "名字" in refused.text) == (403, False)
+    foreign = await front.knock("GET", "/v1/sites/JN/names", sites=("XZ",))
+    assert (foreign.status_code, "名字" in foreign.text) == (404, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

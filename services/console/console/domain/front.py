@@ -30,6 +30,7 @@ STREETS: tuple[Street, ...] = (
     Street("/v1/staff", "dispatch"),
     Street("/v1/sites/*/units", "intake"),
     Street("/v1/sites/*/people", "dispatch"),
+    Street("/v1/sites/*/names", "dispatch"),
     Street("/v1/sites/*/contractors", "dispatch"),
     Street("/v1/sites/*/slips", "dispatch"),
     Street("/v1/charges", "dispatch"),

@@ -17,6 +17,7 @@ from console.domain.labels import LABELS, label
 Locale = Literal["zh-CN", "en"]
 Value = str | list[str] | datetime
 DEFAULT_ZONE = "Asia/Shanghai"  # DEF-01
+PERSON = frozenset({"person", "persons", "assignee", "second", "previous", "contractor"})  #: placeholders that hold people or firms
 FLAGS = frozenset({"True", "False"})
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WIDE = {",": "\uff0c", ":": "\uff1a", ";": "\uff1b", "(": "\uff08", ")": "\uff09", "?": "\uff1f", "!": "\uff01"}
@@ -57,14 +58,17 @@ def choose_locale(*wishes: str | None) -> Locale:
 
 @dataclass(frozen=True)
 class Speech:
-    """One language, one zone, and the names that a site gives to its faults."""
+    """One language, one zone, the names that a site gives to its faults, and what its people are called where that may be said."""
 
     locale: Locale = "zh-CN"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(DEFAULT_ZONE))
     faults: Mapping[str, Text] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
 
     def code(self, name: str, code: str) -> str:
-        """Return one code in words."""
+        """Return one code in words; a person's reference by the name as it is written."""
+        if name in PERSON:
+            return self.people.get(code, code)
         fault = self.faults.get(code) if name == "fault" else None
         return typeset(fault.in_(self.locale) if fault else label(name, code, self.locale), self.locale)
 

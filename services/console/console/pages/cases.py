@@ -1,6 +1,8 @@
 """The live list of cases and the page of one case. Not here: what a row shows (`show`), how a stream is kept (`live`), the words (`words`)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -90,7 +92,7 @@ async def list_parts(reader: Reader, wanted: Filter) -> Parts:
     """Return the parts of the list: its rows, the totals, the clock."""
     now, sites = reader.rt.now(), reader.by.sites
     rows = await reader.store.board(wanted, sites)
-    scenes = {site: await scene_of(reader, site) for site in {row.site for row in rows}}
+    scenes = await scenes_of(reader, rows)
     texts = {f"{ROW}{row.id}": _row(reader, row, scenes[row.site], now) for row in rows}
     if not rows:
         texts[f"{ROW}none"] = fragment("_none.html", reader.locale)
@@ -116,8 +118,14 @@ async def case_parts(reader: Reader, number: str) -> Parts:
 
 async def scene_of(reader: Reader, code: str) -> Scene:
     """Return what is needed to speak about a site."""
-    site = await reader.store.site(code)
-    return Scene(speech_of(site, reader.locale), site, await reader.store.crew(code))
+    site, crew, named = await asyncio.gather(reader.store.site(code), reader.store.crew(code), reader.named(code))
+    return Scene(replace(speech_of(site, reader.locale), people=named.names), site, crew, named.version)
+
+
+async def scenes_of(reader: Reader, rows: Sequence[Row]) -> dict[str, Scene]:
+    """Return what is needed to speak about the sites of some cases."""
+    sites = list({row.site for row in rows})
+    return dict(zip(sites, await asyncio.gather(*(scene_of(reader, site) for site in sites)), strict=True))
 
 
 async def clock_part(reader: Reader, site: Site | None) -> Part:

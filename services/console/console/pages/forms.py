@@ -130,11 +130,14 @@ FORMS: Mapping[str, MoveForm] = {
     "return": MoveForm(Text("返单", "Return the order"), (LATE,)),
     "leave": MoveForm(Text("当班未完成", "Leave it unfinished in this shift"), (WHY,)),
     "refuse-sign": MoveForm(Text("客户拒签", "The customer does not sign"), (WHY,)),
-    "transfer": MoveForm(Text("转单", "Hand it to a colleague"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True), WHY)),
+    "transfer": MoveForm(
+        Text("转单", "Hand it to a colleague"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True, labels="person"), WHY)
+    ),
     "send-back": MoveForm(Text("退单", "Send it back"), (WHY,)),
-    "assign": MoveForm(Text("指派", "Assign it by hand"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True), WHY)),
+    "assign": MoveForm(Text("指派", "Assign it by hand"), (Ask("to", "choice", Text("接手人", "Who gets it"), required=True, labels="person"), WHY)),
     "name-second": MoveForm(
-        Text("指定复检人", "Name a second inspector"), (Ask("to", "choice", Text("复检人", "Who looks at it too"), required=True), WHY)
+        Text("指定复检人", "Name a second inspector"),
+        (Ask("to", "choice", Text("复检人", "Who looks at it too"), required=True, labels="person"), WHY),
     ),
     "inspect": MoveForm(
         Text("登记查验结果", "Record the inspection"),

@@ -2,25 +2,30 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 from common.auth import Caller
 from common.errors import Forbidden, HuiyinError, NotFound
 from common.runtime import Runtime
+from common.topology import PEERS
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 
-from console import handlers
+from console import gateway, handlers
 from console.api.accounts import COOKIE, from_here
 from console.domain.wording import Locale, choose_locale
+from console.gateway import Answered
 from console.pages.live import Live
+from console.pages.names import Named, Names
 from console.pages.render import html
 from console.store import Store
 
 LANGUAGE = "huiyin_lang"
+TOKEN_TTL = timedelta(minutes=2)
 
 
 class SignInNeeded(Exception):
@@ -36,6 +41,7 @@ class Reader:
     token: str
     locale: Locale
     live: Live
+    names: Names
 
     @property
     def by(self) -> Caller:
@@ -51,6 +57,23 @@ class Reader:
         """Raise NotFound for a site out of scope: it looks like a missing one."""
         if not self.by.sees(site):
             raise NotFound
+
+    async def dispatch(self, method: str, path: str, *, content: bytes = b"", media: str = "", key: str = "") -> Answered:
+        """Ask dispatch as this person. Raises PeerAway, OutcomeUnknown."""
+        mine = self.signed.account
+        token = self.rt.tokens.issue(mine.person, kind="staff", roles=mine.roles, sites=mine.sites, ttl=TOKEN_TTL)
+        named = {"Authorization": f"Bearer {token}", "Accept-Language": self.locale, "Content-Type": media, "Idempotency-Key": key}
+        base = str(getattr(self.rt.settings, PEERS["dispatch"])).rstrip("/")
+        headers = {name: value for name, value in named.items() if value}
+        return await gateway.ask(self.rt.http, base + path, peer="dispatch", method=method, headers=headers, content=content)
+
+    async def named(self, site: str) -> Named:
+        """Return what the people of a site are called, nothing for a reader who may not know."""
+        return await self.names.of(site, lambda: self._names(site)) if self.by.may("names.read") else Named()
+
+    async def _names(self, site: str) -> dict[str, str] | None:
+        answer = await self.dispatch("GET", f"/v1/sites/{site}/names")
+        return dict(answer.json()["names"]) if answer.status == 200 else None
 
 
 def locale_of(request: Request, account_locale: str | None = None) -> Locale:
@@ -72,7 +95,7 @@ def page(permission: str, *, from_form: bool = False) -> Any:
             raise SignInNeeded
         if not signed.caller.may(permission):
             raise Forbidden(None, permission=permission)
-        return Reader(rt, signed, token, locale_of(request, signed.account.locale), request.app.state.live)
+        return Reader(rt, signed, token, locale_of(request, signed.account.locale), request.app.state.live, request.app.state.names)
 
     enter.permission = permission  # type: ignore[attr-defined]
     return Depends(enter)

@@ -44,15 +44,20 @@ class Scene:
     speech: Speech
     site: Site | None = None
     crew: Crew | None = None
+    named: int = 0  #: version of the names of people
 
     @property
-    def version(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int, int]:
         """Return what differs when other words may be said."""
-        return (self.site.version if self.site else 0, self.crew.version if self.crew else 0)
+        return (self.site.version if self.site else 0, self.crew.version if self.crew else 0, self.named)
 
     def site_name(self, code: str) -> str:
         """Return the site's name, its code while none is known."""
         return self.site.named(self.speech.locale) if self.site else code
+
+    def who(self, person: str | None) -> str | None:
+        """Return what a person is called, the reference while that is not known."""
+        return self.speech.value("person", person)
 
     def role(self, person: str | None) -> str:
         """Return what a person does at the site, empty when that is not known."""
@@ -176,7 +181,7 @@ def row(made: Row, scene: Scene, now: datetime) -> ShownRow:
         status=Tag(made.status, speech.code("status", made.status)),
         stage=next((speech.code("order_status", order.status) for order in working), None),
         alarm=next((speech.value("alarm", order.alarm) for order in working if order.status is OrderStatus.ISSUED), None),
-        who=who,
+        who=scene.who(who),
         role=scene.role(who),
         clock=speech.code("clock", made.next.code) if made.next else None,
         countdown=countdown(made.next, speech, now),
@@ -196,7 +201,7 @@ def case(made: Row, entries: Sequence[Entry], scene: Scene, now: datetime) -> Sh
         "unit": made.unit,
         "category": speech.value("category", made.category),
         "department": speech.value("department", made.department),
-        "owner": made.owner and f"{made.owner} {scene.role(made.owner)}".strip(),
+        "owner": made.owner and f"{scene.who(made.owner)} {scene.role(made.owner)}".strip(),
         "repeat": f"{made.repeat_of} · {made.repeat_count}" if made.repeat_of else None,
         "root_cause": word("required", speech.locale) if made.root_cause_required else None,
         "frequent": word("this_month", speech.locale) if made.frequent else None,
@@ -242,7 +247,7 @@ def _order(order: BoardOrder, scene: Scene) -> ShownOrder:
         status=Tag(order.status, speech.code("order_status", order.status)),
         party=speech.code("party", order.party),
         trade=speech.value("trade", order.trade),
-        assignee=order.assignee,
+        assignee=scene.who(order.assignee),
         role=scene.role(order.assignee),
         alarm=speech.value("alarm", order.alarm),
     )
@@ -262,4 +267,4 @@ def _entry(entry: Entry, scene: Scene) -> ShownEntry:
     decides = entry.data.get(DECIDES.get(entry.kind, ""))
     tone = TONES.get(f"{entry.kind}:{decides}") or TONES.get(entry.kind, "")
     text = timeline.text(entry, scene.speech)
-    return ShownEntry(scene.speech.clock(entry.at), entry.at.isoformat(), text, entry.by, scene.role(entry.by), tone)
+    return ShownEntry(scene.speech.clock(entry.at), entry.at.isoformat(), text, scene.who(entry.by), scene.role(entry.by), tone)

@@ -166,7 +166,9 @@ def task(view: Mapping[str, Any], row: Row, person: str, scene: Scene, now: date
         "order_trade": speech.value("trade", view.get("trade")),
         "order_issued": speech.instant(_at(view["issued_at"])),
         "order_rework_of": view.get("rework_of"),
-        "order_second": " · ".join(filter(None, (view.get("second_inspector"), view.get("recheck_due") and speech.code("template", "recheck_due")))),
+        "order_second": " · ".join(
+            filter(None, (scene.who(view.get("second_inspector")), view.get("recheck_due") and speech.code("template", "recheck_due")))
+        ),
         "order_yet_to_accept": speech.value("signer", list(view.get("yet_to_accept") or ())) if order.status is OrderStatus.COMPLETED else None,
         "order_outcome": speech.value("found", view.get("outcome")),
         **_sheet(view, speech),
@@ -267,7 +269,7 @@ def _step(step: Mapping[str, Any], scene: Scene) -> ShownStep:
         time=scene.speech.instant(at),
         iso=at.isoformat(),
         move=scene.speech.code("move", move),
-        by=str(step["by"]),
+        by=scene.speech.code("person", str(step["by"])),
         note=step.get("note"),
         checks=scene.speech.value("check", list(step.get("checks") or ())),
         photos=tuple(step.get("photos") or ()),

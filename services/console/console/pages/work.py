@@ -1,23 +1,20 @@
 """The technician's pages: my orders, one order, its moves, photos and signature. A command goes to dispatch with the person's own token.
 
-Not here: what a move asks (`forms`), what is shown (`show_work`), how dispatch is reached (`gateway`); nothing is decided here.
+Not here: what a move asks (`forms`), what is shown (`show_work`), how dispatch is reached (`reader`); nothing is decided here.
 """
 
 import json
 import secrets
-from datetime import timedelta
 from typing import Annotated
 
 from common.errors import BadBody, NotFound
-from common.topology import PEERS
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from console import gateway
 from console.gateway import Answered
 from console.pages import show_work
-from console.pages.cases import clock_part, scene_of
+from console.pages.cases import clock_part, scene_of, scenes_of
 from console.pages.forms import FORMS, body
 from console.pages.reader import Page, Reader, page
 from console.pages.render import html
@@ -29,20 +26,9 @@ MayAttach = Annotated[Reader, page("order.attach", from_form=True)]
 Number = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{1,59}$")]
 Attachment = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 ORDERS = "/v1/work-orders"
-TOKEN_TTL = timedelta(minutes=2)
 PICTURE_HEADERS = (
     "content-type", "content-disposition", "x-content-type-options", "content-security-policy", "cross-origin-resource-policy", "cache-control",
 )  # fmt: skip
-
-
-async def _dispatch(reader: Reader, method: str, path: str, *, content: bytes = b"", media: str = "", key: str = "") -> Answered:
-    """Ask dispatch as this person. Raises PeerAway, OutcomeUnknown."""
-    mine = reader.signed.account
-    token = reader.rt.tokens.issue(mine.person, kind="staff", roles=mine.roles, sites=mine.sites, ttl=TOKEN_TTL)
-    named = {"Authorization": f"Bearer {token}", "Accept-Language": reader.locale, "Content-Type": media, "Idempotency-Key": key}
-    base = str(getattr(reader.rt.settings, PEERS["dispatch"])).rstrip("/")
-    headers = {name: value for name, value in named.items() if value}
-    return await gateway.ask(reader.rt.http, base + path, peer="dispatch", method=method, headers=headers, content=content)
 
 
 async def _given(request: Request) -> dict[str, list[str]]:
@@ -62,7 +48,7 @@ async def list_work(reader: MaySee) -> Response:
     """Show the reader's orders, and those that wait for what the reader may do."""
     does = show_work.awaited(reader.by)
     rows = await reader.store.work_of(reader.by.id, reader.by.sites, does)
-    scenes = {site: await scene_of(reader, site) for site in {row.site for row in rows}}
+    scenes = await scenes_of(reader, rows)
     shown = show_work.groups(rows, reader.by.id, scenes, reader.rt.now(), does)
     now = await clock_part(reader, next(iter(scenes.values())).site if scenes else None)
     return html("work.html", reader.locale, reader=reader, groups=shown, now=now)
@@ -80,7 +66,7 @@ async def attach(
 ) -> Response:
     """Pass a photo or signature on; the script of the page reads the answer."""
     key, media = request.headers.get("idempotency-key", ""), request.headers.get("content-type", "")
-    answer = await _dispatch(reader, "POST", f"{ORDERS}/{number}/attachments?kind={kind}", content=await request.body(), media=media, key=key)
+    answer = await reader.dispatch("POST", f"{ORDERS}/{number}/attachments?kind={kind}", content=await request.body(), media=media, key=key)
     return Response(answer.content, answer.status, media_type=answer.headers.get("content-type"))
 
 
@@ -89,7 +75,7 @@ async def show_attachment(
     reader: MaySee, number: Number, attachment: Attachment, size: Annotated[str, Query(pattern="^(small|full)$")] = "full"
 ) -> Response:
     """Pass a picture on."""
-    answer = await _dispatch(reader, "GET", f"{ORDERS}/{number}/attachments/{attachment}?size={size}")
+    answer = await reader.dispatch("GET", f"{ORDERS}/{number}/attachments/{attachment}?size={size}")
     if answer.status != 200:
         raise NotFound
     return Response(answer.content, headers={name: answer.headers[name] for name in PICTURE_HEADERS if name in answer.headers})
@@ -102,7 +88,7 @@ async def make_move(reader: MayDo, number: Number, move: str, given: Given) -> R
         raise NotFound
     content = json.dumps(body(FORMS[move], given)).encode()
     key = next(iter(given.get("key", ())), "")[:64]
-    answer = await _dispatch(reader, "POST", f"{ORDERS}/{number}/{move}", content=content, media="application/json", key=key)
+    answer = await reader.dispatch("POST", f"{ORDERS}/{number}/{move}", content=content, media="application/json", key=key)
     if answer.status == 200:
         return RedirectResponse(f"/work/{number}", 303)
     return await _shown(reader, number, refused=answer, move=move, given=given)
@@ -111,7 +97,7 @@ async def make_move(reader: MayDo, number: Number, move: str, given: Given) -> R
 async def _shown(
     reader: Reader, number: str, *, refused: Answered | None = None, move: str = "", given: dict[str, list[str]] | None = None
 ) -> Response:
-    answer = await _dispatch(reader, "GET", f"{ORDERS}/{number}")
+    answer = await reader.dispatch("GET", f"{ORDERS}/{number}")
     row = await reader.store.find_row(answer.json()["case"]) if answer.status == 200 else None
     if row is None:
         raise NotFound
@@ -130,5 +116,5 @@ async def _shown(
 
 
 async def _prices(reader: Reader, site: str) -> list[show_work.ShownPrice]:
-    answer = await _dispatch(reader, "GET", f"/v1/sites/{site}/fees")
+    answer = await reader.dispatch("GET", f"/v1/sites/{site}/fees")
     return show_work.prices(answer.json()) if answer.status == 200 else []

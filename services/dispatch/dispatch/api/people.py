@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query
 
 from dispatch import handlers
 from dispatch.api.orders import CONFLICT, Site
-from dispatch.api.shapes import ContactOut, ContractorsOut, PeopleOut
+from dispatch.api.shapes import ContactOut, ContractorsOut, NamesOut, PeopleOut
 from dispatch.domain.attendance import attendance
 from dispatch.domain.people import SitePeople
 from dispatch.store import Store
@@ -41,6 +41,13 @@ async def get_people(site: Site, door: Annotated[Door[Store], permit("who.read")
     """People, rota and contractors of a site; phones and e-mails only for those who manage it."""
     door.see(site)
     return await _people(site, door)
+
+
+@router.get("/v1/sites/{site}/names")
+async def get_names(site: Site, door: Annotated[Door[Store], permit("names.read")]) -> NamesOut:
+    """What a site's people and contractors are called, for pages that staff read; never a phone or an e-mail. Not for contractors."""
+    door.see(site)
+    return NamesOut(site=site, names={id_: contact.name for id_, contact in (await door.store.contacts(site)).items()})
 
 
 @router.get("/v1/sites/{site}/contractors")

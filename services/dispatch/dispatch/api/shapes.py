@@ -132,6 +132,13 @@ class PeopleOut(SitePeople):
         return cls.model_validate({**people.model_dump(), "site": staffing.site, "version": staffing.version})
 
 
+class NamesOut(BaseModel):
+    """What the people and contractors of a site are called, by their references."""
+
+    site: str
+    names: dict[str, str]
+
+
 class ContractorsOut(BaseModel):
     """How a site's contractors come and work, in the site's order."""
 
