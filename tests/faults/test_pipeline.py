@@ -27,7 +27,7 @@ from tests.support.load import Load
 from tests.support.servers import private_servers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.faults, pytest.mark.timeout(600)]
-CASES = 500
+CASES = 300
 NAMESPACE = "faults"
 CLEAN = Count(**dict.fromkeys(Count.__dataclass_fields__, 0))
 

@@ -11,12 +11,12 @@ from tests.scenarios.test_replay import DATA, agrees_with_the_city, needs_data, 
 from tests.support.servers import Addresses
 
 pytestmark = pytest.mark.faults
-ROWS = 500
+ROWS = 300
 
 
 @needs_data
 @pytest.mark.timeout(900)
-def test_500_real_requests_get_the_citys_verdict(servers: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_requests_get_the_citys_verdict(servers: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUIYIN_MONGO_URL", servers.mongo_url)
     monkeypatch.setenv("HUIYIN_AMQP_URL", servers.amqp_url)
     out = tmp_path / "verdicts.csv"
