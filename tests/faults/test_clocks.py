@@ -152,7 +152,7 @@ async def test_a_worker_that_slept_past_its_lease_fires_nothing_again(ground: Gr
             await ground.taken(last)
             frozen.freeze()
             began = monotonic()
-            await ground.fired(last, seconds=200)  # frozen within a transaction: the database ends that after 60 to 90 s
+            await ground.fired(last, seconds=200)  # within a transaction: the database ends that after 60 s or more, and failed turns pause
             frozen.thaw()
             soon = ground.house.rt.now()
             more = await ground.clocks(200, lambda _, soon=soon: soon)

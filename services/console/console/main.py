@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None, parts: Parts | None = None) -> 
     async def open_live(rt: Runtime[Any]) -> None:
         app.state.live = live = Live(rt)
         app.state.names = Names(live.turn)
-        end_with_server(app.state.live)
+        end_with_server(live)
 
     app = service(
         name="console",
